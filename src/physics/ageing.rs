@@ -10,7 +10,7 @@
 //! With the means, [`Slots`] have a D and a decay that do not depend on time, and all that is made of slots follows.
 
 use super::{
-    between::{CutPoints, Wrong},
+    between::{CutPoints, Wrong, is_coefficient},
     geometry::Geometry,
     integrals::integrated,
     over_time,
@@ -43,7 +43,7 @@ pub struct Ageing {
 #[derive(Debug, Clone, PartialEq)]
 struct AgeingQuantity {
     quantity: Quantity,
-    whole: Formula,
+    formula: Formula,
     /// The functions of the place and of time.
     places: Vec<Function>,
     times: Vec<Function>,
@@ -59,13 +59,13 @@ impl AgeingQuantity {
         params: &Params,
         raw: &RawParams,
     ) -> Result<Option<Self>, ParamsError> {
-        let Profile::Function(Function::Formula(whole)) = params.profile(quantity) else {
+        let Profile::Function(Function::Formula(formula)) = params.profile(quantity) else {
             return Ok(None);
         };
-        if !whole.depends_on_time() {
+        if !formula.depends_on_time() {
             return Ok(None);
         }
-        let terms = whole
+        let terms = formula
             .exact
             .separate(TIME, MOST_PRODUCTS).ok_or_else(|| {
             let reason = format!(
@@ -73,17 +73,16 @@ impl AgeingQuantity {
             );
             raw.refuse(quantity.key(), reason)
         })?;
-        let functions = |part: fn(&Term) -> &Expression| {
-            let parts = terms
-                .iter()
-                .map(|term| formula_of(whole, part(term).clone()));
-            parts.collect()
-        };
+        let factors = terms.into_iter().map(|term| {
+            let Term { others, alone } = term;
+            (formula_of(formula, others), formula_of(formula, alone))
+        });
+        let (places, times) = factors.unzip();
         Ok(Some(Self {
             quantity,
-            places: functions(|term| &term.others),
-            times: functions(|term| &term.alone),
-            whole: whole.clone(),
+            places,
+            times,
+            formula: formula.clone(),
         }))
     }
 
@@ -95,7 +94,7 @@ impl AgeingQuantity {
             Function::Number(_) => None,
         });
         let products: Vec<_> = places.zip(numbers.iter().copied()).collect();
-        Values::of_function(formula_of(&self.whole, Expression::sum_of(&products)))
+        Values::of_function(formula_of(&self.formula, Expression::sum_of(&products)))
     }
 }
 
@@ -120,12 +119,12 @@ impl Slots {
             .map(|time| over_time::bounds(time, nodes, span.clone()))
             .collect();
         self.ageing = Arc::new(Ageing { list, ranges });
-        let refuse = |slots: &Self, (quantity, wrong)| slots.refuse(quantity, params, raw, wrong);
+        let refuse = |(quantity, wrong)| self.refuse(quantity, params, raw, wrong);
         let masked = self.geometry.masked().map(|masked| &**masked);
-        for choice in [0, 1] {
-            let numbers = self.ageing.ranges.iter().map(|range| [range[choice]; 2]);
+        for bound in [0, 1] {
+            let numbers = self.ageing.ranges.iter().map(|range| [range[bound]; 2]);
             let slots = self.with_factors(&numbers.collect::<Vec<_>>());
-            let slots = slots.map_err(|wrong| refuse(&self, wrong))?;
+            let slots = slots.map_err(refuse)?;
             for ageing in &self.ageing.list {
                 let values = &slots.slot(ageing.quantity).values;
                 let key = ageing.quantity.key();
@@ -139,7 +138,7 @@ impl Slots {
             }
         }
         let largest = self.with_factors(&self.ageing.ranges);
-        largest.map_err(|wrong| refuse(&self, wrong))
+        largest.map_err(refuse)
     }
 
     /// Whether D or decay depends on time.
@@ -180,7 +179,7 @@ impl Slots {
     #[must_use]
     pub fn ratios(&self, factors: &[f64]) -> Option<[f64; 3]> {
         /// A smaller ratio may leave faces that count as impermeable.
-        const LEAST: f64 = 1e-9;
+        const SMALLEST_RATIO: f64 = 1e-9;
         let walls = &self.geometry.walls;
         let is_multiplied = self.uniform_d().is_none()
             && self.geometry.interfaces.is_empty()
@@ -204,7 +203,7 @@ impl Slots {
                 _ => 2,
             };
             ratios[place] = factors[number] / largest;
-            let is_multiple = ageing.times.len() == 1 && ratios[place] > LEAST;
+            let is_multiple = ageing.times.len() == 1 && ratios[place] > SMALLEST_RATIO;
             if !is_multiple {
                 return None;
             }
@@ -231,34 +230,25 @@ impl Slots {
         else {
             return equation;
         };
-        // Ghosts that do not depend on their neighbours have faces of their own.
-        let restore = |mut to: ArrayViewMut1<T>, ghosts: ArrayView1<T>, inner: ArrayView1<T>| {
-            let faces = to.iter_mut().zip(ghosts).zip(inner);
-            faces
-                .filter(|((_, ghost), inner)| ghost.to_f64() != inner.to_f64())
-                .for_each(|((to, ghost), _)| *to = *ghost);
-        };
         let [columns_are_periodic, rows_are_periodic] = self.geometry.nodes.periodic;
         let (ny, nx) = self.geometry.grid.shape();
         if !columns_are_periodic && !rows.is_empty() {
             for (ghost, inner) in [(0, 1), (nx, nx - 1)] {
-                restore(
+                restore_ghost_faces(
                     x.column_mut(ghost),
                     largest_x.column(ghost),
                     largest_x.column(inner),
                 );
             }
         }
-        if !rows_are_periodic && rows.start == 0 && rows.len() > 1 {
-            restore(y.row_mut(0), largest_y.row(0), largest_y.row(1));
-        }
-        if !rows_are_periodic && rows.end == ny && rows.len() > 1 {
-            let last = rows.len();
-            restore(
-                y.row_mut(last),
-                largest_y.row(last),
-                largest_y.row(last - 1),
-            );
+        if !rows_are_periodic && rows.len() > 1 {
+            let ghost_rows = [
+                (rows.start == 0, 0, 1),
+                (rows.end == ny, rows.len(), rows.len() - 1),
+            ];
+            for (_, ghost, inner) in ghost_rows.into_iter().filter(|(is_there, ..)| *is_there) {
+                restore_ghost_faces(y.row_mut(ghost), largest_y.row(ghost), largest_y.row(inner));
+            }
         }
         equation
     }
@@ -284,13 +274,13 @@ impl Slots {
     /// [`Halt`] for the first such factor.
     pub fn check_factors(&self, factors: &[f64], time: f64) -> Result<(), Halt> {
         /// The tolerance on the range of a function, because its extremes are only known to some digits between samples.
-        const BEYOND: f64 = 1e-6;
+        const RANGE_TOLERANCE: f64 = 1e-6;
         let quantities = self.ageing.list.iter();
         let quantities = quantities.flat_map(|ageing| ageing.times.iter().map(|_| ageing.quantity));
         let ranges = self.ageing.ranges.iter().zip(quantities);
-        for (factor, ([least, most], quantity)) in factors.iter().zip(ranges) {
-            let tolerance = BEYOND * least.abs().max(most.abs());
-            if !(*factor >= least - tolerance && *factor <= most + tolerance) {
+        for (factor, ([smallest, largest], quantity)) in factors.iter().zip(ranges) {
+            let tolerance = RANGE_TOLERANCE * smallest.abs().max(largest.abs());
+            if !(*factor >= smallest - tolerance && *factor <= largest + tolerance) {
                 return Err(Halt::Material {
                     key: quantity.key(),
                     place: "every node".to_owned(),
@@ -305,25 +295,24 @@ impl Slots {
     fn with_factors(&self, numbers: &[[f64; 2]]) -> Result<Self, (Quantity, Wrong)> {
         let mut slots = self.clone();
         let radii: Option<Arc<[f64]>> = self.geometry.grid.x.radii().map(Into::into);
-        let mut left = numbers;
+        let mut numbers = numbers.iter().copied();
         for ageing in &self.ageing.list {
-            let (own, others) = left.split_at(ageing.times.len());
-            left = others;
+            let own_numbers: Vec<_> = numbers.by_ref().take(ageing.times.len()).collect();
             let radii = radii.as_ref().filter(|_| ageing.quantity != Quantity::X);
-            let values = by_radius(ageing.with(own), radii);
+            let values = by_radius(ageing.with(&own_numbers), radii);
             slots.list[ageing.quantity as usize] = Slot::of_material(values);
         }
-        let is_right = |value: f64| value.is_finite() && value >= 0.0;
         for quantity in self.ageing_quantities() {
-            let of_quantity = |wrong| (quantity, wrong);
             if quantity == Quantity::Decay {
-                let points = CutPoints::new(&slots);
+                let (points, geometry) = (CutPoints::new(&slots), &self.geometry);
                 let values = slots.slot(quantity).values.clone();
                 let values =
-                    integrated(values, quantity, &self.geometry, points.as_ref(), is_right);
-                slots.list[quantity as usize].values = values.map_err(of_quantity)?;
+                    integrated(values, quantity, geometry, points.as_ref(), is_coefficient);
+                slots.list[quantity as usize].values = values.map_err(|wrong| (quantity, wrong))?;
             } else {
-                let faces = slots.faces_between_nodes(quantity).map_err(of_quantity)?;
+                let faces = slots
+                    .faces_between_nodes(quantity)
+                    .map_err(|wrong| (quantity, wrong))?;
                 Arc::make_mut(&mut slots.cut_faces)[usize::from(quantity == Quantity::Y)] = faces;
             }
         }
@@ -339,7 +328,6 @@ impl Slots {
         time: f64,
     ) -> Option<Halt> {
         let Geometry { nodes, .. } = &*self.geometry;
-        let is_wrong = |value: &T| !(value.to_f64() >= 0.0 && value.to_f64().is_finite());
         let decay = equation.coefficient(Weight::Density);
         let decay = decay.and_then(|coefficient| match coefficient {
             Coefficient::Array(array) => Some(array),
@@ -356,7 +344,7 @@ impl Slots {
         ];
         arrays.into_iter().find_map(|(quantity, array)| {
             let array = array?;
-            let place = first_where(array.as_slice()?, is_wrong)?;
+            let place = first_where(array.as_slice()?, |value| !is_coefficient(value.to_f64()))?;
             let (row, column) = (first + place / array.ncols(), place % array.ncols());
             let [row, column] = [nodes.row(row), nodes.column(column.min(nodes.x.len() - 1))];
             Some(Halt::Material {
@@ -365,5 +353,18 @@ impl Slots {
                 time,
             })
         })
+    }
+}
+
+/// Copies the faces of ghosts that do not depend on their neighbours, and so differ from the inner faces.
+fn restore_ghost_faces<T: Real>(
+    mut faces: ArrayViewMut1<T>,
+    ghosts: ArrayView1<T>,
+    inner: ArrayView1<T>,
+) {
+    for ((face, ghost), inner) in faces.iter_mut().zip(ghosts).zip(inner) {
+        if ghost.to_f64() != inner.to_f64() {
+            *face = *ghost;
+        }
     }
 }

@@ -192,7 +192,7 @@ impl CutLine {
     }
 }
 
-/// Whether a value can be a diffusion coefficient.
-fn is_coefficient(value: f64) -> bool {
+/// Whether a value can be a diffusion coefficient or a decay.
+pub fn is_coefficient(value: f64) -> bool {
     value.is_finite() && value >= 0.0
 }

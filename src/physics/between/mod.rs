@@ -27,7 +27,7 @@ mod measure;
 mod shares;
 pub mod stretch;
 
-pub use cut_faces::CutFaces;
+pub use cut_faces::{CutFaces, is_coefficient};
 pub use cut_points::CutPoints;
 pub use hats::Patches;
 pub use jumping::{Jumping, Wrong};
