@@ -14,7 +14,7 @@ const TIME: usize = 2;
 
 /// The start of a span, and `count` equally spaced times after it up to its end; only the start if the span is empty.
 #[must_use]
-#[expect(clippy::cast_precision_loss, reason = "numbers of looks are small")]
+#[expect(clippy::cast_precision_loss, reason = "numbers of samples are small")]
 pub fn times(Range { start, end }: Range<f64>, count: usize) -> Vec<f64> {
     if end > start {
         (0..=count)
@@ -34,14 +34,16 @@ pub fn values_at_point(
     number: u64,
     times: &[f64],
 ) -> Vec<f64> {
-    let at = |time| value_at_point(function, [x, y, time], number);
     let formula = match function {
         Function::Formula(formula) if formula.depends_on_time() => &formula.expression,
-        _ => return vec![at(0.0); times.len()],
+        _ => return vec![value_at_point(function, [x, y, 0.0], number); times.len()],
     };
     if formula.is_random() || times.len() == 1 {
         // Random numbers are those of elements, and all of these are one. A single value needs no batch.
-        return times.iter().map(|&time| at(time)).collect();
+        return times
+            .iter()
+            .map(|&time| value_at_point(function, [x, y, time], number))
+            .collect();
     }
     let mut values = vec![0.0; times.len()];
     let [x, y] = [x, y].map(|coordinate| [coordinate; BATCH]);
@@ -69,11 +71,11 @@ pub fn values_at(
 }
 
 /// The time in a span at which a function is largest; `add` adds the values at some times to zeros. The function is
-/// sampled at `looks` times. Between samples it is searched further where it may rise above all samples and above
+/// sampled at `samples` times. Between samples it is searched further where it may rise above all samples and above
 /// `least`.
 pub fn largest(
     span: Range<f64>,
-    looks: usize,
+    samples: usize,
     least: f64,
     add: impl Fn(&[f64], &mut [f64]),
 ) -> f64 {
@@ -82,25 +84,24 @@ pub fn largest(
     /// The number of parts into which an interval is divided, and the number of repeated divisions.
     const PARTS: usize = 32;
     const ROUNDS: usize = 9;
-    let start = span.start;
-    let look_times = times(span, looks);
-    let mut values = vec![0.0; look_times.len()];
-    add(&look_times, &mut values);
-    let mut peak = higher(&look_times, &values, (start, f64::NEG_INFINITY));
-    // How high a smooth function may rise beside a look that is not below its neighbours.
+    let sample_times = times(span, samples);
+    let mut values = vec![0.0; sample_times.len()];
+    add(&sample_times, &mut values);
+    let mut peak = higher(&sample_times, &values, (sample_times[0], f64::NEG_INFINITY));
+    // How high a smooth function may rise beside a sample that is not below its neighbours.
     let mut peaks: Vec<(f64, usize)> = Vec::new();
-    for (at, &value) in values.iter().enumerate() {
-        let value_before = values[at.saturating_sub(1)];
-        let value_after = values[(at + 1).min(values.len() - 1)];
+    for (sample, &value) in values.iter().enumerate() {
+        let value_before = values[sample.saturating_sub(1)];
+        let value_after = values[(sample + 1).min(values.len() - 1)];
         let reach = 2.0 * value - value_before.min(value_after);
         if value >= value_before && value >= value_after && reach > peak.1.max(least) {
-            peaks.push((reach, at));
+            peaks.push((reach, sample));
         }
     }
     peaks.sort_by(|one, other| other.0.total_cmp(&one.0));
-    for &(_, at) in peaks.iter().take(MOST_PEAKS) {
-        let mut interval_begin = look_times[at.saturating_sub(1)];
-        let mut interval_end = look_times[(at + 1).min(look_times.len() - 1)];
+    for &(_, sample) in peaks.iter().take(MOST_PEAKS) {
+        let mut interval_begin = sample_times[sample.saturating_sub(1)];
+        let mut interval_end = sample_times[(sample + 1).min(sample_times.len() - 1)];
         for _ in 0..ROUNDS {
             let part_times: Vec<f64> = times(0.0..interval_end - interval_begin, PARTS)
                 .into_iter()
@@ -142,17 +143,15 @@ pub fn knots_at(
     for (table, argument) in formula.expression.interpolations() {
         let [table_start, table_end] = table.range().unwrap_or_default();
         let argument = Function::Formula(Formula::new("", argument));
-        let argument_at = |time: f64| values_at(&argument, nodes, node, &[time])[0];
-        let (of_start, of_end) = (argument_at(start), argument_at(end));
-        let (slope, middle) = (
-            (of_end - of_start) / (end - start),
-            argument_at(f64::midpoint(start, end)),
-        );
-        let deviation = (middle - f64::midpoint(of_start, of_end)).abs();
-        if !slope.is_normal() || deviation > 1e-9 * (of_end - of_start).abs() {
+        let [start_value, middle_value, end_value] = [start, f64::midpoint(start, end), end]
+            .map(|time| values_at(&argument, nodes, node, &[time])[0]);
+        let change = end_value - start_value;
+        let slope = change / (end - start);
+        let deviation = (middle_value - f64::midpoint(start_value, end_value)).abs();
+        if !slope.is_normal() || deviation > 1e-9 * change.abs() {
             continue;
         }
-        let (lowest, highest) = (of_start.min(of_end), of_start.max(of_end));
+        let (lowest, highest) = (start_value.min(end_value), start_value.max(end_value));
         let period = table_end - table_start;
         let [first_period, last_period] = match table.extension() {
             Extension::Repeat => {
@@ -168,7 +167,7 @@ pub fn knots_at(
         while number <= last_period {
             let arguments = table.points().iter().map(|[argument, _]| argument);
             let shifted = arguments.map(|argument| argument + number * period);
-            knots.extend(shifted.map(|argument| start + (argument - of_start) / slope));
+            knots.extend(shifted.map(|argument| start + (argument - start_value) / slope));
             number += 1.0;
         }
     }
@@ -194,70 +193,80 @@ fn breaks(function: &Function, nodes: &Nodes, span: Range<f64>) -> Vec<f64> {
 pub fn mean(function: &Function, nodes: &Nodes, span: Range<f64>) -> f64 {
     /// The largest number of pieces of which an integral is the sum.
     const MOST_PIECES: usize = 512;
-    let values = |times: &[f64]| values_at(function, nodes, (0, 0), times);
-    let (start, length) = (values(&[span.start])[0], span.end - span.start);
+    let start_value = values_at(function, nodes, (0, 0), &[span.start])[0];
+    let length = span.end - span.start;
     if length <= 0.0 || function.constant().is_some() {
-        return start;
+        return start_value;
     }
-    // What does not change has its own value as the mean, to the bit. The second number is the rounding error.
-    let integral_of_change = |[from, to]: [f64; 2]| {
-        let values = values(&GAUSS.map(|(share, _)| stretch::within([from, to], share)));
-        let largest = values
-            .iter()
-            .fold(start.abs(), |most, value| most.max(value.abs()));
-        let weighted = GAUSS.iter().zip(values);
-        let change: f64 = weighted
-            .map(|((_, weight), value)| weight * (value - start))
-            .sum();
-        ((to - from) * change, f64::EPSILON * (to - from) * largest)
-    };
+    let integral = |piece| integral_of_change(function, nodes, start_value, piece);
     let pieces = stretch::divided([span.start, span.end], breaks(function, nodes, span));
     let mut pieces: Vec<_> = pieces
         .into_iter()
-        .map(|piece| (piece, integral_of_change(piece).0))
+        .map(|piece| (piece, integral(piece).0))
         .collect();
     let (mut sum, mut piece_count) = (0.0, pieces.len());
-    while let Some(([from, to], whole)) = pieces.pop() {
-        let middle = f64::midpoint(from, to);
-        let halves = [[from, middle], [middle, to]].map(|half| (half, integral_of_change(half)));
-        let [(first, rounding), (second, _)] = halves.map(|(_, integral)| integral);
-        if (first + second - whole).abs() <= 4.0 * rounding || piece_count >= MOST_PIECES {
-            sum += first + second;
+    while let Some(([start, end], coarse)) = pieces.pop() {
+        let middle = f64::midpoint(start, end);
+        let halves = [[start, middle], [middle, end]].map(|half| (half, integral(half)));
+        let [(earlier, rounding), (later, _)] = halves.map(|(_, integral)| integral);
+        let fine = earlier + later;
+        if (fine - coarse).abs() <= 4.0 * rounding || piece_count >= MOST_PIECES {
+            sum += fine;
         } else {
             pieces.extend(halves.map(|(half, (integral, _))| (half, integral)));
             piece_count += 1;
         }
     }
-    start + sum / length
+    start_value + sum / length
+}
+
+/// The integral over a piece of the difference of a function of t alone from its value at the start, and the rounding error.
+/// The integral of what does not change is 0 to the bit.
+fn integral_of_change(
+    function: &Function,
+    nodes: &Nodes,
+    start_value: f64,
+    piece: [f64; 2],
+) -> (f64, f64) {
+    let times = GAUSS.map(|(share, _)| stretch::within(piece, share));
+    let values = values_at(function, nodes, (0, 0), &times);
+    let largest = values
+        .iter()
+        .fold(start_value.abs(), |largest, value| largest.max(value.abs()));
+    let weighted = GAUSS.iter().zip(values);
+    let mean_change: f64 = weighted
+        .map(|((_, weight), value)| weight * (value - start_value))
+        .sum();
+    let length = piece[1] - piece[0];
+    (length * mean_change, f64::EPSILON * length * largest)
 }
 
 /// The least and the largest value of a function of t alone in a span.
 #[must_use]
 pub fn bounds(function: &Function, nodes: &Nodes, span: Range<f64>) -> [f64; 2] {
     /// The number of times at which the function is asked before it is searched further.
-    const LOOKS: usize = 1 << 12;
-    let values = |times: &[f64]| values_at(function, nodes, (0, 0), times);
-    let [least, most] = [-1.0, 1.0].map(|sign| {
-        let time = largest(span.clone(), LOOKS, f64::NEG_INFINITY, |times, out| {
-            let signed = values(times).into_iter().map(|value| sign * value);
+    const SAMPLES: usize = 1 << 12;
+    let [smallest, largest] = [-1.0, 1.0].map(|sign| {
+        let time = largest(span.clone(), SAMPLES, f64::NEG_INFINITY, |times, out| {
+            let values = values_at(function, nodes, (0, 0), times).into_iter();
             out.iter_mut()
-                .zip(signed)
-                .for_each(|(out, value)| *out += value);
+                .zip(values)
+                .for_each(|(out, value)| *out += sign * value);
         });
-        values(&[time])[0]
+        values_at(function, nodes, (0, 0), &[time])[0]
     });
-    let breaks = values(&breaks(function, nodes, span));
-    breaks
+    let values = values_at(function, nodes, (0, 0), &breaks(function, nodes, span));
+    values
         .into_iter()
-        .fold([least, most], |[least, most], value| {
-            [least.min(value), most.max(value)]
+        .fold([smallest, largest], |[smallest, largest], value| {
+            [smallest.min(value), largest.max(value)]
         })
 }
 
 /// The largest of the values at some times and of a known peak, with its time; of equal values the first.
 fn higher(times: &[f64], values: &[f64], peak: (f64, f64)) -> (f64, f64) {
-    let looks = times.iter().zip(values);
-    looks.fold(
+    let samples = times.iter().zip(values);
+    samples.fold(
         peak,
         |peak, (&time, &value)| if value > peak.1 { (time, value) } else { peak },
     )

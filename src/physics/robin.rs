@@ -10,9 +10,9 @@ use crate::params::{ParamsError, RawParams, SIDES, Wall};
 use std::{cell::OnceCell, ops::Range};
 
 /// The largest number of samples in time, over all nodes together.
-const MOST_LOOKS: usize = 1 << 22;
+const MOST_SAMPLES: usize = 1 << 22;
 /// The smallest number of samples in time at one node.
-const FEWEST_LOOKS: usize = 1 << 8;
+const FEWEST_SAMPLES: usize = 1 << 8;
 
 /// The walls with `a p + b ∂p/∂n = c` of a domain.
 #[derive(Debug, Clone)]
@@ -113,17 +113,17 @@ impl<'a> Robin<'a> {
     }
 
     /// The number of samples in time at each of `nodes` nodes.
-    fn looks(nodes: usize, looks_wanted: f64) -> usize {
+    fn samples(nodes: usize, desired_samples: f64) -> usize {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "bounded below"
         )]
-        let looks_wanted = looks_wanted.ceil() as usize;
-        let most_looks = (MOST_LOOKS / nodes.max(1)).max(FEWEST_LOOKS);
+        let desired_samples = desired_samples.ceil() as usize;
+        let most_samples = (MOST_SAMPLES / nodes.max(1)).max(FEWEST_SAMPLES);
         // A power of two, by which times have few digits.
-        let looks = looks_wanted.clamp(FEWEST_LOOKS, most_looks);
-        looks.checked_next_power_of_two().unwrap_or(MOST_LOOKS)
+        let samples = desired_samples.clamp(FEWEST_SAMPLES, most_samples);
+        samples.checked_next_power_of_two().unwrap_or(MOST_SAMPLES)
     }
 
     /// The first time in a run at which a wall has a/b < 0, so that inflow grows with p: the side, the position in
@@ -131,7 +131,7 @@ impl<'a> Robin<'a> {
     #[must_use]
     pub fn feeding(&self) -> Option<(Side, String, f64)> {
         /// The number of samples in time, over all nodes together.
-        const LOOKS: f64 = (1_u32 << 16) as f64;
+        const SAMPLES: f64 = (1_u32 << 16) as f64;
         let nodes: Vec<_> = self.nodes().collect();
         let mut first_feeding: Option<(Side, (usize, usize), f64)> = None;
         for side in Side::ALL.into_iter().filter(|&side| self.is_on(side)) {
@@ -142,10 +142,10 @@ impl<'a> Robin<'a> {
             let side_nodes: Vec<_> = side_nodes
                 .take(if in_place { usize::MAX } else { 1 })
                 .collect();
-            #[expect(clippy::cast_precision_loss, reason = "a number of looks")]
-            let looks_wanted = LOOKS / side_nodes.len().max(1) as f64;
+            #[expect(clippy::cast_precision_loss, reason = "a number of samples")]
+            let node_samples = SAMPLES / side_nodes.len().max(1) as f64;
             let times = if in_time {
-                times(self.span(), Self::looks(side_nodes.len(), looks_wanted))
+                times(self.span(), Self::samples(side_nodes.len(), node_samples))
             } else {
                 vec![0.0]
             };
@@ -153,7 +153,7 @@ impl<'a> Robin<'a> {
             for &node in side_nodes {
                 self.add_ratios(side, node, 1.0, &times, &mut ratios);
                 let place = ratios.iter().position(|&ratio| ratio < 0.0);
-                if let Some(time) = place.map(|at| times[at])
+                if let Some(time) = place.map(|place| times[place])
                     && first_feeding.is_none_or(|(_, _, earliest)| time < earliest)
                 {
                     first_feeding = Some((side, node, time));
@@ -171,7 +171,7 @@ impl<'a> Robin<'a> {
         node: (usize, usize),
         factor: f64,
         times: &[f64],
-        to: &mut [f64],
+        sums: &mut [f64],
     ) {
         let Wall::Robin([a, b, _]) = self.geometry.walls.wall(side) else {
             return;
@@ -181,29 +181,28 @@ impl<'a> Robin<'a> {
         let cut = wall.node(self.geometry.number_along(side, node));
         let cut = cut.filter(|_| !wall.is_moving);
         let ratios = self.geometry.quotients(node, cut, (a, Some(b)), times);
-        to.iter_mut()
+        sums.iter_mut()
             .zip(ratios)
-            .for_each(|(to, ratio)| *to += factor * ratio);
+            .for_each(|(sum, ratio)| *sum += factor * ratio);
     }
 
-    /// The search for the times at which these walls allow only the smallest step; `inside` is the weight in its own
+    /// The search for the times at which these walls allow only the smallest step; `inner_weight` is the weight in its own
     /// dp/dt of a node away from these walls \[1/time\].
     #[must_use]
-    pub fn peaks(&self, inside: f64) -> Peaks<'_> {
-        let nodes = self.nodes().count();
+    pub fn peaks(&self, inner_weight: f64) -> Peaks<'_> {
         Peaks {
             robin: self,
             // As dense as the steps, and twice that.
-            wanted: 2.0 * self.runtime * inside,
-            count: nodes,
-            of_sides: [const { OnceCell::new() }; 4],
+            desired_samples: 2.0 * self.runtime * inner_weight,
+            node_count: self.nodes().count(),
+            side_times: [const { OnceCell::new() }; 4],
         }
     }
 
-    /// `2 D a/(b dx)`, summed over these walls at a node; `own` gives the node's D across a side.
+    /// `2 D a/(b dx)`, summed over these walls at a node; `d_across` gives the node's D across a side.
     #[must_use]
-    pub fn rate(&self, node: (usize, usize), time: f64, own: impl Fn(Side) -> f64) -> f64 {
-        rate(self.geometry, node, time, own)
+    pub fn rate(&self, node: (usize, usize), time: f64, d_across: impl Fn(Side) -> f64) -> f64 {
+        rate(self.geometry, node, time, d_across)
     }
 }
 
@@ -212,23 +211,23 @@ impl<'a> Robin<'a> {
 pub struct Peaks<'a> {
     robin: &'a Robin<'a>,
     /// The desired number of samples in time at a node.
-    wanted: f64,
+    desired_samples: f64,
     /// The number of nodes.
-    count: usize,
+    node_count: usize,
     /// The time of the largest a/b along each side, if it is the same all along the side.
-    of_sides: [OnceCell<f64>; 4],
+    side_times: [OnceCell<f64>; 4],
 }
 
 impl Peaks<'_> {
     /// The largest [`Robin::rate`] of a node during the run; if the largest rate is below `least`, any rate of the node
     /// during the run.
-    pub fn rate(&self, node: (usize, usize), least: f64, own: impl Fn(Side) -> f64) -> f64 {
+    pub fn rate(&self, node: (usize, usize), least: f64, d_across: impl Fn(Side) -> f64) -> f64 {
         let robin = self.robin;
-        let time = self.time(node, least, &own);
-        robin.rate(node, time, own)
+        let time = self.time(node, least, &d_across);
+        robin.rate(node, time, d_across)
     }
 
-    fn time(&self, node: (usize, usize), least: f64, own: impl Fn(Side) -> f64) -> f64 {
+    fn time(&self, node: (usize, usize), least: f64, d_across: impl Fn(Side) -> f64) -> f64 {
         let robin = self.robin;
         let sides: Vec<Side> = robin.sides_at(node).collect();
         let depends: Vec<_> = sides
@@ -239,19 +238,19 @@ impl Peaks<'_> {
             return 0.0;
         }
         if let ([side], [(true, false)]) = (&sides[..], &depends[..]) {
-            let time = &self.of_sides[*side as usize];
+            let time = &self.side_times[*side as usize];
             return *time.get_or_init(|| {
-                let looks = Robin::looks(1, self.wanted);
-                over_time::largest(robin.span(), looks, f64::NEG_INFINITY, |times, to| {
-                    robin.add_ratios(*side, node, 1.0, times, to);
+                let samples = Robin::samples(1, self.desired_samples);
+                over_time::largest(robin.span(), samples, f64::NEG_INFINITY, |times, sums| {
+                    robin.add_ratios(*side, node, 1.0, times, sums);
                 })
             });
         }
-        let looks = Robin::looks(self.count, self.wanted);
-        over_time::largest(robin.span(), looks, least, |times, to| {
+        let samples = Robin::samples(self.node_count, self.desired_samples);
+        over_time::largest(robin.span(), samples, least, |times, sums| {
             for &side in &sides {
-                let factor = 2.0 * own(side) / side.axis(&robin.geometry.grid).spacing;
-                robin.add_ratios(side, node, factor, times, to);
+                let factor = 2.0 * d_across(side) / side.axis(&robin.geometry.grid).spacing;
+                robin.add_ratios(side, node, factor, times, sums);
             }
         })
     }
@@ -263,7 +262,7 @@ pub fn rate(
     geometry: &Geometry,
     (j, i): (usize, usize),
     time: f64,
-    own: impl Fn(Side) -> f64,
+    d_across: impl Fn(Side) -> f64,
 ) -> f64 {
     let Geometry { grid, nodes, .. } = geometry;
     let sides = Side::ALL.into_iter().filter(|side| side.has(grid, (j, i)));
@@ -272,14 +271,14 @@ pub fn rate(
             Wall::Robin([a, b, _]) => {
                 let wall = geometry.cut_wall(side, time);
                 let [a, b] = match wall.node(geometry.number_along(side, (j, i))) {
-                    None => [a, b].map(|of| value_at(of, nodes, (j, i), time)),
+                    None => [a, b].map(|function| value_at(function, nodes, (j, i), time)),
                     cut => [
                         geometry.quotients((j, i), cut, (a, Some(b)), &[time])[0],
                         1.0,
                     ],
                 };
                 let spacing = side.axis(grid).spacing;
-                Some(2.0 * own(side) * a / (b * spacing))
+                Some(2.0 * d_across(side) * a / (b * spacing))
             }
             _ => None,
         })
