@@ -32,7 +32,7 @@ pub struct Gauge {
     pub nodes: Vec<[f64; 2]>,
     /// The indices `(j, i)` of the nodes.
     #[serde(skip)]
-    at: Vec<(usize, usize)>,
+    indices: Vec<(usize, usize)>,
     /// The weights of the nodes in the value.
     pub weights: Vec<f64>,
 }
@@ -41,28 +41,28 @@ impl Gauge {
     /// Refuses a point outside the domain, among masked nodes, or on an interface without a side of it. Of a point with a side,
     /// the value is interpolated.
     fn new(geometry: &Geometry, point: &RecordPoint, value: PointValue) -> Result<Self, String> {
-        let (grid, name, asked) = (&geometry.grid, &point.name, point.at);
+        let (grid, name, position) = (&geometry.grid, &point.name, point.at);
         let value = match point.side {
             Some(_) => PointValue::Linear,
             None => value,
         };
-        let [x, y] = [(&grid.x, asked[0]), (&grid.y, asked[1])].map(|(axis, at)| {
+        let [x, y] = [(&grid.x, position[0]), (&grid.y, position[1])].map(|(axis, coordinate)| {
             let (lower, upper) = axis.domain();
-            axis.within(at).ok_or_else(|| {
+            axis.within(coordinate).ok_or_else(|| {
                 format!(
-                    "the point {name} at {asked:?} is outside of the domain, which reaches from {lower:?} to {upper:?} there"
+                    "the point {name} coordinate {position:?} is outside of the domain, which reaches from {lower:?} to {upper:?} there"
                 )
             })
         });
         let mut place = [x?, y?];
         if let Some(side) = &point.side {
             place = place_on_side(geometry, place, side)
-                .map_err(|reason| format!("the point {name} at {asked:?}: {reason}"))?;
+                .map_err(|reason| format!("the point {name} at {position:?}: {reason}"))?;
         } else if value == PointValue::Linear
             && let Some([one, other]) = sides(geometry, place)
         {
             return Err(format!(
-                "the point {name} at {asked:?} lies on an interface, where p is one value on each side: {name} = {{ at = {asked:?}, side = \"{one}\" }} is that of one side, side = \"{other}\" that of the other"
+                "the point {name} at {position:?} lies on an interface, where p is one value on each side: {name} = {{ at = {position:?}, side = \"{one}\" }} is that of one side, side = \"{other}\" that of the other"
             ));
         }
         let [columns, rows] =
@@ -74,18 +74,18 @@ impl Gauge {
         let corners: Vec<((usize, usize), f64)> = corners.collect();
         if let Some(&((j, i), _)) = corners.iter().find(|(node, _)| geometry.masks(*node)) {
             return Err(format!(
-                "the point {name} at {asked:?} has the value of a masked node, at {}",
+                "the point {name} at {position:?} has the value of a masked node, at {}",
                 geometry.nodes.describe(j, i)
             ));
         }
-        let (at, weights): (Vec<_>, _) = corners.into_iter().unzip();
+        let (indices, weights): (Vec<_>, _) = corners.into_iter().unzip();
         Ok(Self {
             name: name.clone(),
-            asked,
+            asked: position,
             side: point.side.as_ref().map(ToString::to_string),
             place,
-            nodes: positions(grid, &at),
-            at,
+            nodes: positions(grid, &indices),
+            indices,
             weights,
         })
     }
@@ -94,7 +94,7 @@ impl Gauge {
     fn bend(&mut self, cut_points: &CutPoints<'_>, grid: &Grid) -> Result<(), ParamsError> {
         /// A weight that is rounding.
         const UNSEEN: f64 = 1e-14;
-        if self.at.len() == 1 {
+        if self.indices.len() == 1 {
             return Ok(());
         }
         let numbers = nodes_around(grid, self.place);
@@ -106,20 +106,20 @@ impl Gauge {
         let corners = corners
             .zip(weights)
             .filter(|(_, weight)| weight.abs() > UNSEEN);
-        (self.at, self.weights) = corners.unzip();
-        self.nodes = positions(grid, &self.at);
+        (self.indices, self.weights) = corners.unzip();
+        self.nodes = positions(grid, &self.indices);
         Ok(())
     }
 
     /// Whether the value is that of a node.
     #[must_use]
     pub(crate) fn is_node(&self) -> bool {
-        self.at.len() == 1
+        self.indices.len() == 1
     }
 
     /// The value of the point, from the values of its nodes.
     fn value(&self, of: impl Fn((usize, usize)) -> f64) -> f64 {
-        match (&self.at[..], &self.weights[..]) {
+        match (&self.indices[..], &self.weights[..]) {
             ([node], _) => of(*node),
             (nodes, weights) => {
                 let pairs = nodes.iter().zip(weights);
@@ -172,9 +172,9 @@ fn sides_of(geometry: &Geometry, place: [f64; 2]) -> Vec<bool> {
 /// outside of the domain.
 fn places_beside(grid: &Grid, place: [f64; 2]) -> Vec<[f64; 2]> {
     let [x, y] = [&grid.x, &grid.y];
-    let ends = [x.domain(), y.domain()].map(|(lower, upper)| lower.abs().max(upper.abs()));
+    let farthest = [x.domain(), y.domain()].map(|(lower, upper)| lower.abs().max(upper.abs()));
     // Comparisons allow for eight roundings.
-    let rounding = 64.0 * f64::EPSILON * ends[0].max(ends[1]);
+    let rounding = 64.0 * f64::EPSILON * farthest[0].max(farthest[1]);
     let distance = rounding.max(1e-12 * x.spacing.min(y.spacing));
     let directions = [
         [-1.0, 0.0],
@@ -196,9 +196,9 @@ fn places_beside(grid: &Grid, place: [f64; 2]) -> Vec<[f64; 2]> {
 /// Formulas for both sides of the interface on which a place lies, if it lies on one.
 fn sides(geometry: &Geometry, place: [f64; 2]) -> Option<[String; 2]> {
     let own_sides = sides_of(geometry, place);
-    let mut beside = places_beside(&geometry.grid, place).into_iter();
-    let across = beside.find(|beside| sides_of(geometry, *beside) != own_sides)?;
-    let axis = usize::from(across[0] == place[0]);
+    let mut neighbours = places_beside(&geometry.grid, place).into_iter();
+    let opposite = neighbours.find(|neighbour| sides_of(geometry, *neighbour) != own_sides)?;
+    let axis = usize::from(opposite[0] == place[0]);
     Some(["<", ">"].map(|sign| format!("{} {sign} {:?}", ["x", "y"][axis], place[axis])))
 }
 
@@ -208,19 +208,19 @@ fn place_on_side(
     place: [f64; 2],
     side: &Function,
 ) -> Result<[f64; 2], String> {
-    let mut beside = places_beside(&geometry.grid, place);
-    beside.retain(|&[x, y]| value_at_point(side, [x, y, 0.0], 0) != 0.0);
-    let Some(&first) = beside.first() else {
+    let mut neighbours = places_beside(&geometry.grid, place);
+    neighbours.retain(|&[x, y]| value_at_point(side, [x, y, 0.0], 0) != 0.0);
+    let Some(&neighbour) = neighbours.first() else {
         return Err(format!("nothing beside it lies on the side {side}"));
     };
-    let sides_of_first = sides_of(geometry, first);
+    let neighbour_sides = sides_of(geometry, neighbour);
     if sides(geometry, place).is_none() {
         Ok(place)
-    } else if beside
+    } else if neighbours
         .iter()
-        .all(|&other| sides_of(geometry, other) == sides_of_first)
+        .all(|&other| sides_of(geometry, other) == neighbour_sides)
     {
-        Ok(first)
+        Ok(neighbour)
     } else {
         Err(format!(
             "the side {side} is there on both sides of the interface"
@@ -360,7 +360,7 @@ impl Gauges {
 
 /// The nodes of points, ordered by rows and columns.
 fn nodes_of(points: &[Gauge]) -> Vec<(usize, usize)> {
-    let nodes: BTreeSet<_> = points.iter().flat_map(|gauge| &gauge.at).collect();
+    let nodes: BTreeSet<_> = points.iter().flat_map(|gauge| &gauge.indices).collect();
     nodes.into_iter().copied().collect()
 }
 
@@ -478,7 +478,7 @@ fn weighed<T: Real, const N: usize>(
         *sum += weights[row] * of((row, node), value.to_f64());
     };
     if let ([a, b, c, d], [of_a, of_b, of_c, of_d]) = (&mut sums[..], &rows[..]) {
-        // In registers.
+        // Sums of their own stay in registers.
         let mut four = (*a, *b, *c, *d);
         let pairs = of_a.iter().zip(*of_b).zip(of_c.iter().zip(*of_d));
         for (node, ((at_a, at_b), (at_c, at_d))) in pairs.enumerate() {
