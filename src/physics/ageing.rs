@@ -22,7 +22,7 @@ use crate::{
     dynamics::Halt,
     params::{Formula, Function, Params, ParamsError, Profile, Quantity, RawParams},
 };
-use diff2d_arrays::expression::{Expression, Term};
+use diff2d_arrays::expression::Expression;
 use diff2d_stencil::{Coefficient, Equation, Operator, Weight, real::Real};
 use ndarray::{ArrayView1, ArrayViewMut1};
 use std::{ops::Range, sync::Arc};
@@ -74,8 +74,8 @@ impl AgeingQuantity {
             raw.refuse(quantity.key(), reason)
         })?;
         let factors = terms.into_iter().map(|term| {
-            let Term { others, alone } = term;
-            (formula_of(formula, others), formula_of(formula, alone))
+            let place = formula_of(formula, term.coefficient);
+            (place, formula_of(formula, term.function))
         });
         let (places, times) = factors.unzip();
         Ok(Some(Self {

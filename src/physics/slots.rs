@@ -478,8 +478,8 @@ fn products(profile: &Profile) -> Option<Vec<Product>> {
         .separate(TIME, MOST_PRODUCTS)?
         .into_iter();
     let products = terms.map(|term| Product {
-        values: Values::of_function(formula_of(formula, term.others)),
-        factor: formula_of(formula, term.alone),
+        values: Values::of_function(formula_of(formula, term.coefficient)),
+        factor: formula_of(formula, term.function),
     });
     Some(products.collect())
 }

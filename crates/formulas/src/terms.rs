@@ -11,15 +11,15 @@ use super::{
 #[derive(Debug, Clone)]
 pub struct Term {
     /// The factor that does not depend on the variable.
-    pub others: Expression,
+    pub coefficient: Expression,
     /// The factor that depends only on the variable.
-    pub alone: Expression,
+    pub function: Expression,
 }
 
 /// The steps of one value; empty for 1.
 type Steps = Vec<Step>;
 
-/// The two factors of a product: the factor of the other variables, and the factor of the variable alone.
+/// The two factors of a product: its coefficient, and its function of the variable.
 type Product = [Steps; 2];
 
 /// A value on the stack.
@@ -54,9 +54,9 @@ impl Expression {
             stack.push(Value::One { uses, steps });
         }
         let products = stack.pop()?.products()?;
-        let terms = products.into_iter().map(|[others, alone]| Term {
-            others: factor(others),
-            alone: factor(alone),
+        let terms = products.into_iter().map(|[coefficient, function]| Term {
+            coefficient: factor(coefficient),
+            function: factor(function),
         });
         Some(terms.collect())
     }
@@ -71,14 +71,12 @@ impl Expression {
         let max = FUNCTIONS.iter().filter(|(name, _)| *name == "max");
         let max: Steps = max.map(|(_, function)| Step::Apply(*function)).collect();
         let mut steps = Steps::new();
-        for (number, (formula, [least, most])) in products.iter().enumerate() {
-            let product_with = |number: f64| {
-                let factor = Step::Number(number, None);
-                [&formula.steps[..], &[factor], &times].concat()
-            };
-            steps.extend(product_with(*least));
-            if least != most {
-                steps.extend(product_with(*most));
+        for (number, (formula, bounds)) in products.iter().enumerate() {
+            let [lower, upper] = bounds
+                .map(|bound| [&formula.steps[..], &[Step::Number(bound, None)], &times].concat());
+            steps.extend(lower);
+            if bounds[0] != bounds[1] {
+                steps.extend(upper);
                 steps.extend(max.clone());
             }
             if number > 0 {
@@ -174,10 +172,10 @@ fn divided(step: &Step, a: &Steps, b: &Steps) -> Steps {
 }
 
 fn negated(products: &[Product]) -> Vec<Product> {
-    let negatives = products.iter().cloned().map(|[constant, alone]| {
-        let mut negative = factor(constant).steps;
+    let negatives = products.iter().cloned().map(|[coefficient, function]| {
+        let mut negative = factor(coefficient).steps;
         negative.push(Step::Apply(NEGATE));
-        [negative, alone]
+        [negative, function]
     });
     negatives.collect()
 }
@@ -194,35 +192,22 @@ fn truth(step: &Step, factor: &Steps) -> Steps {
 /// The choice between two sums by a condition that is the product of two conditions. What is not chosen may have any value:
 /// it is replaced by 0, not multiplied by it.
 fn chosen(choice: &Step, condition: &Product, yes: &[Product], no: &[Product]) -> Vec<Product> {
-    let select = |k: usize, factors: [&Steps; 2]| -> Steps {
-        let values = factors.map(|steps| factor(steps.clone()).steps);
-        [
-            &condition[k][..],
-            &values[0],
-            &values[1],
-            std::slice::from_ref(choice),
-        ]
-        .concat()
-    };
     let zero = vec![Step::Number(0.0, Some(0))];
-    let holds = |k: usize, factor: &Steps| match condition[k].is_empty() {
-        true => factor.clone(),
-        false => select(k, [factor, &zero]),
-    };
-    let is_not_zero = |product: &&Product| {
-        let is_zero = |steps: &Steps| matches!(steps[..], [Step::Number(value, _)] if value == 0.0);
-        !product.iter().any(is_zero)
-    };
     let mut products = Vec::new();
-    for product in yes.iter().filter(is_not_zero) {
-        products.push([0, 1].map(|k| holds(k, &product[k])));
+    for factors in yes.iter().filter(|product| !is_zero(product)) {
+        products.push([0, 1].map(|k| selected(choice, &condition[k], [&factors[k], &zero])));
     }
-    for [others, alone] in no.iter().filter(is_not_zero) {
+    for [coefficient, function] in no.iter().filter(|product| !is_zero(product)) {
         if !condition[0].is_empty() {
-            products.push([select(0, [&zero, others]), alone.clone()]);
+            let coefficient = selected(choice, &condition[0], [&zero, coefficient]);
+            products.push([coefficient, function.clone()]);
         }
         if !condition[1].is_empty() {
-            products.push([holds(0, others), select(1, [&zero, alone])]);
+            let coefficient = selected(choice, &condition[0], [coefficient, &zero]);
+            products.push([
+                coefficient,
+                selected(choice, &condition[1], [&zero, function]),
+            ]);
         }
     }
     if products.is_empty() {
@@ -231,13 +216,24 @@ fn chosen(choice: &Step, condition: &Product, yes: &[Product], no: &[Product]) -
     products
 }
 
+/// The choice between two factors by a condition, which is the first one if the condition is 1.
+fn selected(choice: &Step, condition: &Steps, [yes, no]: [&Steps; 2]) -> Steps {
+    if condition.is_empty() {
+        return yes.clone();
+    }
+    let [yes, no] = [yes, no].map(|steps| factor(steps.clone()).steps);
+    [&condition[..], &yes, &no, std::slice::from_ref(choice)].concat()
+}
+
+fn is_zero(product: &Product) -> bool {
+    let mut factors = product.iter();
+    factors.any(|steps| matches!(steps[..], [Step::Number(value, _)] if value == 0.0))
+}
+
 /// Combines products of a sum: all that do not depend on the variable into one, and all that depend only on the
 /// variable into another.
 fn collected(products: Vec<Product>) -> Vec<Product> {
-    let plus = OPERATORS.iter().find(|one| one.function.form == Form::Sum);
-    let Some(plus) = plus.map(|plus| Step::Apply(plus.function)) else {
-        return products;
-    };
+    let plus = Step::Apply(PLUS);
     let mut collected: Vec<Product> = Vec::new();
     for product in products {
         let partner = collected
@@ -305,9 +301,9 @@ mod tests {
                 let sum: f64 = terms
                     .iter()
                     .map(|term| {
-                        assert!(!term.others.uses(2), "{text}");
-                        assert!(!(term.alone.uses(0) || term.alone.uses(1)), "{text}");
-                        value(&term.others, at) * value(&term.alone, at)
+                        assert!(!term.coefficient.uses(2), "{text}");
+                        assert!(!(term.function.uses(0) || term.function.uses(1)), "{text}");
+                        value(&term.coefficient, at) * value(&term.function, at)
                     })
                     .sum();
                 assert!(
