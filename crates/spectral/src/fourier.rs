@@ -168,31 +168,31 @@ fn passes(len: usize, factors: &[usize]) -> Vec<Pass> {
     passes.collect()
 }
 
-/// Takes all passes; `scratch` is a second array.
+/// Applies all passes; `scratch` is a second array.
 #[inline(always)]
 fn run(passes: &[Pass], values: &mut Vec<Value>, scratch: &mut Vec<Value>) {
     scratch.resize(values.len(), Value::ZERO);
     for pass in passes {
         match pass.radix {
-            2 => pass.take::<2>(values, scratch),
-            3 => pass.take::<3>(values, scratch),
-            4 => pass.take::<4>(values, scratch),
-            5 => pass.take::<5>(values, scratch),
-            7 => pass.take::<7>(values, scratch),
-            _ => pass.take_odd(values, scratch),
+            2 => pass.apply::<2>(values, scratch),
+            3 => pass.apply::<3>(values, scratch),
+            4 => pass.apply::<4>(values, scratch),
+            5 => pass.apply::<5>(values, scratch),
+            7 => pass.apply::<7>(values, scratch),
+            _ => pass.apply_odd(values, scratch),
         }
         std::mem::swap(values, scratch);
     }
 }
 
 impl Pass {
-    /// Takes the pass if its radix is `RADIX`.
+    /// Applies the pass if its radix is `RADIX`.
     #[inline(always)]
-    fn take<const RADIX: usize>(&self, from: &[Value], to: &mut [Value]) {
+    fn apply<const RADIX: usize>(&self, source: &[Value], target: &mut [Value]) {
         let stride = self.stride;
-        let distance = from.len() / RADIX;
-        for (block, outputs) in to.chunks_exact_mut(RADIX * stride).enumerate() {
-            let inputs = &from[block * stride..][..(RADIX - 1) * distance + stride];
+        let distance = source.len() / RADIX;
+        for (block, outputs) in target.chunks_exact_mut(RADIX * stride).enumerate() {
+            let inputs = &source[block * stride..][..(RADIX - 1) * distance + stride];
             let twiddles = &self.twiddles[block * (RADIX - 1)..][..RADIX - 1];
             for k in 0..stride {
                 let mut values = [Value::ZERO; RADIX];
@@ -212,21 +212,21 @@ impl Pass {
         }
     }
 
-    /// Takes the pass of any odd radix.
+    /// Applies the pass of any odd radix.
     #[inline(always)]
-    fn take_odd(&self, from: &[Value], to: &mut [Value]) {
+    fn apply_odd(&self, source: &[Value], target: &mut [Value]) {
         let Self { radix, stride, .. } = *self;
-        let distance = from.len() / radix;
+        let distance = source.len() / radix;
         let [mut inputs, mut sums] = [[Value::ZERO; LARGEST_FACTOR]; 2];
         let (inputs, sums) = (&mut inputs[..radix], &mut sums[..radix]);
-        for (block, outputs) in to.chunks_exact_mut(radix * stride).enumerate() {
+        for (block, outputs) in target.chunks_exact_mut(radix * stride).enumerate() {
             let twiddles = &self.twiddles[block * (radix - 1)..][..radix - 1];
             for k in 0..stride {
-                let among = from[block * stride + k..].iter().step_by(distance);
-                for (input, value) in inputs.iter_mut().zip(among) {
+                let strided_values = source[block * stride + k..].iter().step_by(distance);
+                for (input, value) in inputs.iter_mut().zip(strided_values) {
                     *input = *value;
                 }
-                odd(inputs, sums, &self.roots);
+                odd_butterfly(inputs, sums, &self.roots);
                 outputs[k] = sums[0];
                 for (r, twiddle) in (1..).zip(twiddles) {
                     outputs[k + r * stride] = sums[r].times(*twiddle);
@@ -238,7 +238,7 @@ impl Pass {
 
 /// The butterfly of an odd number of values, which takes `inputs` as its work space.
 #[inline(always)]
-fn odd(inputs: &mut [Value], outputs: &mut [Value], roots: &[[f64; 2]]) {
+fn odd_butterfly(inputs: &mut [Value], outputs: &mut [Value], roots: &[[f64; 2]]) {
     let radix = inputs.len();
     outputs[0] = inputs[0];
     for q in 1..=radix / 2 {
@@ -281,7 +281,7 @@ fn butterfly<const RADIX: usize>(mut values: [Value; RADIX], roots: &[[f64; 2]])
             sums[2] = even_sum - odd_sum;
             sums[3] = even_difference + odd_difference;
         }
-        _ => odd(&mut values, &mut sums, &roots[..RADIX]),
+        _ => odd_butterfly(&mut values, &mut sums, &roots[..RADIX]),
     }
     sums
 }

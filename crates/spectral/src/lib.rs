@@ -63,7 +63,7 @@ pub struct Spectral {
     /// The decay in a step, `dt k`.
     decay: f64,
     /// The increment of a step at each node, independent of the state.
-    added: Option<Arc<Array2<f64>>>,
+    increment: Option<Arc<Array2<f64>>>,
 }
 
 impl Spectral {
@@ -77,7 +77,7 @@ impl Spectral {
             y: Filter::new(y),
             x: Filter::new(x),
             decay,
-            added: None,
+            increment: None,
         };
         step.apply_decay();
         step
@@ -98,11 +98,11 @@ impl Spectral {
             y: self.y.part(fraction),
             x: self.x.part(fraction),
             decay: fraction * self.decay,
-            added: None,
+            increment: None,
         };
         step.apply_decay();
-        step.added = self.added.as_ref().map(|added| {
-            let filtered = self.filtered(Array2::clone(added), |z| {
+        step.increment = self.increment.as_ref().map(|increment| {
+            let filtered = self.filtered(Array2::clone(increment), |z| {
                 fraction * phi(fraction * z) / phi(z)
             });
             Arc::new(filtered)
@@ -117,7 +117,7 @@ impl Spectral {
     /// If the shapes of the array and of states differ.
     #[must_use]
     pub fn with_forcing(mut self, array: Array2<f64>) -> Self {
-        self.added = Some(Arc::new(self.filtered(array, phi)));
+        self.increment = Some(Arc::new(self.filtered(array, phi)));
         self
     }
 
@@ -125,7 +125,7 @@ impl Spectral {
     #[must_use]
     pub fn without_forcing(self) -> Self {
         Self {
-            added: None,
+            increment: None,
             ..self
         }
     }
@@ -158,14 +158,15 @@ impl Spectral {
     /// # Panics
     /// If the shape of the state is wrong.
     pub fn advance<T: Real>(&self, mut state: ArrayViewMut2<'_, T>) {
-        let Self { y, x, added, .. } = self;
+        let Self { y, x, .. } = self;
         assert_eq!(state.dim(), (y.nodes, x.nodes), "another shape");
         let unfixed_nodes = s![y.transformed(), x.transformed()];
-        let added = added.as_ref().map(|all| all.slice(unfixed_nodes));
+        let increment = self.increment.as_ref();
+        let increment = increment.map(|array| array.slice(unfixed_nodes));
         x.advance(state.slice_mut(unfixed_nodes), Axis(1), None);
-        y.advance(state.slice_mut(unfixed_nodes), Axis(0), added);
-        x.close(state.view_mut(), Axis(1));
-        y.close(state, Axis(0));
+        y.advance(state.slice_mut(unfixed_nodes), Axis(0), increment);
+        x.copy_first_line(state.view_mut(), Axis(1));
+        y.copy_first_line(state, Axis(0));
     }
 }
 
@@ -235,14 +236,14 @@ impl Filter {
     }
 
     /// Replaces the lines along an axis, which contain only transformed nodes, by their values a step later, plus
-    /// `added`.
+    /// `increment`.
     fn advance<T: Real>(
         &self,
         lines: ArrayViewMut2<'_, T>,
         axis: Axis,
-        added: Option<ArrayView2<'_, f64>>,
+        increment: Option<ArrayView2<'_, f64>>,
     ) {
-        for_groups(lines, axis, added, |values, work| {
+        for_groups(lines, axis, increment, |values, work| {
             self.transform.apply(values, Direction::Forward, work);
             for (value, factor) in values.iter_mut().zip(&self.factors) {
                 *value = value.scaled(*factor);
@@ -259,7 +260,7 @@ impl Filter {
     }
 
     /// Copies the first line across a periodic axis to the last one, which is the same.
-    fn close<T: Real>(&self, mut state: ArrayViewMut2<'_, T>, axis: Axis) {
+    fn copy_first_line<T: Real>(&self, mut state: ArrayViewMut2<'_, T>, axis: Axis) {
         if self.ends == EndWalls::Periodic {
             let (first_line, mut later_lines) = state.view_mut().split_at(axis, 1);
             let mut last_line = later_lines.index_axis_mut(axis, self.nodes - 2);
@@ -269,20 +270,21 @@ impl Filter {
 }
 
 /// Replaces the lines along an axis, as many at a time as a [`Value`] has room for, by what an operation makes of them,
-/// plus `added`, on the threads of the current rayon pool.
+/// plus `increment`, on the threads of the current rayon pool.
 fn for_groups<T: Real>(
     mut lines: ArrayViewMut2<'_, T>,
     axis: Axis,
-    added: Option<ArrayView2<'_, f64>>,
+    increment: Option<ArrayView2<'_, f64>>,
     operation: impl Fn(&mut [Value], &mut Work) + Sync,
 ) {
     let node_count = lines.len_of(axis);
     let mut lines: Vec<_> = lines.lanes_mut(axis).into_iter().collect();
-    let added: Vec<_> = added.iter().flat_map(|all| all.lanes(axis)).collect();
+    let increments = increment.iter().flat_map(|array| array.lanes(axis));
+    let increments: Vec<_> = increments.collect();
     let groups = lines.par_chunks_mut(LINES).enumerate();
     let empty = (vec![Value::ZERO; node_count], Work::default());
     groups.for_each_with(empty, |(values, work), (group, lines)| {
-        let added = added.get(group * LINES..).unwrap_or_default();
+        let increments = increments.get(group * LINES..).unwrap_or_default();
         // Node after node of all lines: lines of columns lie next to each other.
         for (node, value) in values.iter_mut().enumerate() {
             *value = Value::ZERO;
@@ -292,8 +294,8 @@ fn for_groups<T: Real>(
         }
         operation(values, work);
         for (node, value) in values.iter_mut().enumerate() {
-            for (number, added) in added.iter().take(lines.len()).enumerate() {
-                *value.of_line(number) += added[node];
+            for (number, increment) in increments.iter().take(lines.len()).enumerate() {
+                *value.of_line(number) += increment[node];
             }
             for (number, line) in lines.iter_mut().enumerate() {
                 line[node] = T::from_f64(*value.of_line(number));

@@ -13,14 +13,14 @@ use diff2d_sys::vectorised;
 /// repeats itself or its negative. Its coefficients are those of Fourier's transform of that.
 pub(crate) struct Transform {
     fourier: Fourier,
-    /// Where the nodes of a line stand in its continuation, and their images.
+    /// The places of the nodes of a line and of their images in its continuation.
     nodes: Continuation,
-    /// Where the coefficients of a line stand among those of its continuation, and their images.
+    /// The places of the coefficients of a line and of their images among those of its continuation.
     coefficients: Continuation,
     /// Whether the continuation is odd about the first node, so that its coefficients are imaginary.
     is_odd: bool,
     is_periodic: bool,
-    /// What shifts the coefficients by half a number, if the continuation repeats its negative.
+    /// The factors that shift the coefficients by half a number, if the continuation repeats its negative.
     half_turns: Vec<[f64; 2]>,
 }
 
@@ -28,7 +28,7 @@ pub(crate) struct Transform {
 #[derive(Clone, Copy)]
 struct Continuation {
     /// The place of the first value.
-    first: usize,
+    first_place: usize,
     /// The place of a value and that of its image, added up.
     sum: usize,
     /// Whether images have the other sign.
@@ -52,17 +52,17 @@ impl Transform {
             2 * intervals
         };
         let repeats_its_negative = is_odd != is_fixed_at_end;
-        let first = ends.transformed(nodes).start;
+        let first_node = ends.transformed(nodes).start;
         let half_turns = if repeats_its_negative { len } else { 0 };
         Self {
             fourier: Fourier::new(len),
             nodes: Continuation {
-                first,
+                first_place: first_node,
                 sum: len,
                 is_negative: is_fixed_at_end,
             },
             coefficients: Continuation {
-                first: if repeats_its_negative { 0 } else { first },
+                first_place: if repeats_its_negative { 0 } else { first_node },
                 sum: len - usize::from(repeats_its_negative),
                 is_negative: is_odd,
             },
@@ -89,7 +89,7 @@ impl Transform {
 
     #[inline(always)]
     fn apply_here(&self, values: &mut [Value], direction: Direction, work: &mut Work) {
-        let (from, to) = match direction {
+        let (source, target) = match direction {
             Direction::Forward => (self.nodes, self.coefficients),
             Direction::Inverse => (self.coefficients, self.nodes),
         };
@@ -99,7 +99,7 @@ impl Transform {
             extended.extend_from_slice(values);
         } else {
             extended.resize(self.fourier.len(), Value::ZERO);
-            from.extend(values, &mut extended);
+            source.extend(values, &mut extended);
         }
         if direction == Direction::Forward {
             self.shift(&mut extended);
@@ -116,8 +116,8 @@ impl Transform {
                 *value = (sum + difference.times_i()).scaled(0.5);
             }
         } else {
-            for (value, found) in values.iter_mut().zip(&extended[to.first..]) {
-                *value = if self.is_odd { found.times_i() } else { *found };
+            for (value, sum) in values.iter_mut().zip(&extended[target.first_place..]) {
+                *value = if self.is_odd { sum.times_i() } else { *sum };
             }
         }
         work.extended = extended;
@@ -137,7 +137,7 @@ impl Continuation {
     fn extend(self, values: &[Value], extended: &mut [Value]) {
         let sign = if self.is_negative { -1.0 } else { 1.0 };
         for (k, value) in values.iter().enumerate() {
-            let place = self.first + k;
+            let place = self.first_place + k;
             let image = self.sum - place;
             if image < extended.len() {
                 extended[image] = value.scaled(sign);

@@ -33,7 +33,7 @@ impl Value {
         im: [0.0; LANES],
     };
 
-    /// The same complex number in all lanes.
+    /// A value with one complex number in all lanes.
     pub(crate) fn uniform([re, im]: [f64; 2]) -> Self {
         Self {
             re: [re; LANES],
