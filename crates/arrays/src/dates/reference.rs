@@ -98,23 +98,25 @@ fn date_of(text: &str, calendar: CfCalendar) -> Option<Date> {
     let clock_length =
         clock.find(|letter: char| !letter.is_ascii_digit() && letter != ':' && letter != '.');
     let (clock, zone) = clock.split_at(clock_length.unwrap_or(clock.len()));
-    let seconds_of = |clock: &str| {
-        let parts = clock.split(':').zip([3600.0, 60.0, 1.0]);
-        let parts = parts.map(|(part, length)| match part {
-            "" => Some(0.0),
-            part => part.parse::<f64>().ok().map(|number| number * length),
-        });
-        parts.sum::<Option<f64>>()
-    };
     let zone = zone
         .trim()
         .trim_start_matches(['z', 'u', 't', 'c', 'g', 'm']);
     let ahead = match zone.strip_prefix('-') {
-        Some(zone) => -seconds_of(zone)?,
-        None => seconds_of(zone.trim_start_matches('+'))?,
+        Some(zone) => -seconds_of_clock(zone)?,
+        None => seconds_of_clock(zone.trim_start_matches('+'))?,
     };
     is_day.then_some(())?;
-    Some(Date::of_day_in(day, calendar).later_by(seconds_of(clock)? - ahead))
+    Some(Date::of_day_in(day, calendar).later_by(seconds_of_clock(clock)? - ahead))
+}
+
+/// The seconds from midnight to a clock's `h:m:s`, of which parts may be absent.
+fn seconds_of_clock(clock: &str) -> Option<f64> {
+    let parts = clock.split(':').zip([3600.0, 60.0, 1.0]);
+    let parts = parts.map(|(part, length)| match part {
+        "" => Some(0.0),
+        part => part.parse::<f64>().ok().map(|number| number * length),
+    });
+    parts.sum()
 }
 
 /// The time that a typed date stands for: a year, a month, a day, an hour, a minute or a second, or one moment.
@@ -132,31 +134,14 @@ impl DateSpan {
     #[must_use]
     pub fn parse(text: &str, calendar: CfCalendar) -> Option<Self> {
         let text = text.trim();
-        let month_of = |text: &str| -> Option<[i64; 2]> {
-            let (year, month) = text.split_once('-').unwrap_or((text, ""));
-            let is_year = year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit());
-            let month = match month {
-                "" if !text.contains('-') => Some(0),
-                month => month
-                    .parse()
-                    .ok()
-                    .filter(|month: &i64| month.to_string().len() <= 2 && (1..=12).contains(month)),
-            };
-            Some([year.parse().ok().filter(|_| is_year)?, month?])
-        };
-        if let Some([year, month]) = month_of(text) {
-            let months = year * 12 + (month - 1).max(0);
-            let begin = |months: i64| {
-                Date::of_day_in(
-                    [months.div_euclid(12), months.rem_euclid(12) + 1, 1],
-                    calendar,
-                )
-            };
+        if let Some([year, month]) = year_and_month(text) {
+            let start = year * 12 + (month - 1).max(0);
             let count = if month == 0 { 12 } else { 1 };
-            return Some(Self {
-                first: begin(months),
-                end: begin(months + count),
+            let [first, end] = [start, start + count].map(|months| {
+                let day = [months.div_euclid(12), months.rem_euclid(12) + 1, 1];
+                Date::of_day_in(day, calendar)
             });
+            return Some(Self { first, end });
         }
         let first = Date::parse_in(text, None, calendar).ok()?;
         let (_, clock) = text::day_of(text)?;
@@ -177,6 +162,20 @@ impl DateSpan {
     pub fn seconds(self) -> f64 {
         self.end - self.first
     }
+}
+
+/// The numbers of `2023-02`, or of `2023` with the month 0.
+fn year_and_month(text: &str) -> Option<[i64; 2]> {
+    let (year, month) = text.split_once('-').unwrap_or((text, ""));
+    let is_year = year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit());
+    let month = match month {
+        "" if !text.contains('-') => Some(0),
+        month => month
+            .parse()
+            .ok()
+            .filter(|month: &i64| month.to_string().len() <= 2 && (1..=12).contains(month)),
+    };
+    Some([year.parse().ok().filter(|_| is_year)?, month?])
 }
 
 #[cfg(test)]
