@@ -40,8 +40,8 @@ impl Heading {
             .or_else(|| unit::is_unmistakable(bare_text).then(|| (String::new(), bare_text)))
             .or_else(|| behind_a_mark(bare_text))
             .or_else(|| {
-                let mut ends = ends(bare_text).into_iter();
-                ends.find(|(_, end)| unit::is_unmistakable(end) && !unit::is_of_time(end))
+                let mut candidates = possible_units(bare_text).into_iter();
+                candidates.find(|(_, unit)| unit::is_unmistakable(unit) && !unit::is_of_time(unit))
             })
             .or_else(|| bare_text.split_once('/').and_then(named))
             .or_else(|| in_brackets(bare_text))
@@ -59,10 +59,10 @@ impl Heading {
     /// that letter is none.
     pub(super) fn meaning(&self, wanted: &str, others: &[Self]) -> (String, Option<&str>) {
         if self.unit.is_none() {
-            for (name, end) in ends(&self.text) {
-                let unit = unit::of_name(end, name.is_empty());
+            for (name, text) in possible_units(&self.text) {
+                let unit = unit::of_name(text, name.is_empty());
                 let unit = unit.filter(|unit| unit::are_of_one_kind(unit, wanted));
-                if let Some(unit) = unit.filter(|unit| !self.is_numbered(end, unit, others)) {
+                if let Some(unit) = unit.filter(|unit| !self.is_numbered(text, unit, others)) {
                     return (name, Some(unit));
                 }
             }
@@ -70,17 +70,16 @@ impl Heading {
         (self.name.clone(), self.unit.as_deref())
     }
 
-    /// Whether another heading has a letter that is no such unit in the place of the letter `end`.
-    fn is_numbered(&self, end: &str, unit: &str, others: &[Self]) -> bool {
-        let beginning = self.text.strip_suffix(end).filter(|_| end.len() == 1);
+    /// Whether another heading has a letter that is no such unit in the place of `letter`.
+    fn is_numbered(&self, letter: &str, unit: &str, others: &[Self]) -> bool {
+        let beginning = self.text.strip_suffix(letter).filter(|_| letter.len() == 1);
         beginning.is_some_and(|beginning| {
-            let ends = others.iter().filter_map(|other| {
-                let end = other.text.strip_prefix(beginning)?;
-                (end.len() == 1).then_some(end)
-            });
-            let mut letters = ends.filter(|end| match beginning {
-                "" => ["A", "B", "a", "b"].contains(end),
-                _ => true,
+            let suffixes = others
+                .iter()
+                .filter_map(|other| other.text.strip_prefix(beginning));
+            let mut letters = suffixes.filter(|letter| match beginning {
+                "" => ["A", "B", "a", "b"].contains(letter),
+                _ => letter.len() == 1,
             });
             letters.any(|letter| {
                 let unit_of_letter = unit::of_name(letter, false);
@@ -91,15 +90,11 @@ impl Heading {
 
     /// Whether the heading is called so: by its whole text, by its name, or by the name before a unit at its end.
     fn is_called(&self, name: &str) -> [bool; 3] {
-        let is_stem = || {
-            let mut ends = ends(&self.text).into_iter();
-            ends.any(|(stem, end)| stem == name && unit::of_name(end, false).is_some())
-        };
-        [
-            self.text == name,
-            self.name == name,
-            !name.is_empty() && self.unit.is_none() && is_stem(),
-        ]
+        let mut candidates = possible_units(&self.text).into_iter();
+        let is_stem = !name.is_empty()
+            && self.unit.is_none()
+            && candidates.any(|(stem, unit)| stem == name && unit::of_name(unit, false).is_some());
+        [self.text == name, self.name == name, is_stem]
     }
 }
 
@@ -107,7 +102,9 @@ impl Heading {
 fn in_brackets(text: &str) -> Option<(String, &str)> {
     let brackets = [('[', ']'), ('(', ')'), ('{', '}'), ('<', '>')];
     let closing = text.chars().next_back()?;
-    let (opening, closing) = brackets.into_iter().find(|(_, end)| *end == closing)?;
+    let (opening, closing) = brackets
+        .into_iter()
+        .find(|(_, bracket)| *bracket == closing)?;
     let mut depth = 0;
     let (start, _) = text.char_indices().rev().find(|&(_, letter)| {
         depth += i32::from(letter == closing) - i32::from(letter == opening);
@@ -122,11 +119,11 @@ fn in_brackets(text: &str) -> Option<(String, &str)> {
 
 /// The name of a heading, and the last known unit in brackets, with what stands behind it as a part of the name.
 fn known_in_brackets(text: &str) -> Option<(String, &str)> {
-    let mut ends = text.rmatch_indices([']', ')', '}', '>']);
-    ends.find_map(|(end, closing)| {
-        let (heading, rest) = text.split_at(end + closing.len());
+    let mut brackets = text.rmatch_indices([']', ')', '}', '>']);
+    brackets.find_map(|(place, bracket)| {
+        let (heading, remainder) = text.split_at(place + bracket.len());
         let (name, unit) = in_brackets(heading).filter(|(_, unit)| unit::is_known(unit))?;
-        Some((format!("{name}{rest}"), unit))
+        Some((format!("{name}{remainder}"), unit))
     })
 }
 
@@ -153,9 +150,9 @@ fn named<'t>((name, unit): (&str, &'t str)) -> Option<(String, &'t str)> {
 
 /// The ends of a heading that may be its unit, the longest first, and what is left of the heading as its name: what stands
 /// behind a mark, or begins with a capital letter or `°`.
-fn ends(text: &str) -> Vec<(String, &str)> {
+fn possible_units(text: &str) -> Vec<(String, &str)> {
     const MARKS: [char; 7] = [' ', '_', '.', ':', '-', '–', '\u{a0}'];
-    let mut found = Vec::new();
+    let mut candidates = Vec::new();
     let without_statistic = text.rsplit_once(['_', ' ']).filter(|(_, word)| {
         let mut known_words = STATISTICS.iter();
         known_words.any(|known| word.eq_ignore_ascii_case(known))
@@ -174,12 +171,12 @@ fn ends(text: &str) -> Vec<(String, &str)> {
             if begins && (MARKS.contains(&letter_before) || begins_word) {
                 let name = part[..place].trim_end_matches(MARKS);
                 let name = name.trim_end_matches(['/', ' ']);
-                found.push((format!("{name}{statistic}"), &part[place..]));
+                candidates.push((format!("{name}{statistic}"), &part[place..]));
             }
             letter_before = letter;
         }
     }
-    found
+    candidates
 }
 
 /// The heading in a message: `column "T_out [°C]"`.
@@ -229,10 +226,14 @@ impl ColumnName {
             }
             Self::Heading(name) => name,
         };
-        let called = |way: usize| places(headings, |heading| heading.is_called(name)[way]);
+        let [by_text, by_name, by_stem] = [0, 1, 2].map(|way| {
+            let columns = 0..count;
+            let called = columns.filter(|&column| headings[column].is_called(name)[way]);
+            called.collect::<Vec<_>>()
+        });
         // Where names are keys, as those of the columns of a fit, a number is one as well.
         let number = name.parse().ok().filter(|number| *number < count);
-        match (&called(0)[..], &called(1)[..], number, &called(2)[..]) {
+        match (&by_text[..], &by_name[..], number, &by_stem[..]) {
             ([column], ..) | ([], [column], ..) | ([], [], None, [column]) => Ok(*column),
             ([], [], Some(column), _) => Ok(column),
             ([], [], None, []) => Err(format!("there is no column {self}; there are {list}")),
@@ -262,13 +263,6 @@ impl WantedNames {
             names.peek().is_some() && names.all(|name| name.is_in(headings))
         })
     }
-}
-
-/// The numbers of the columns whose headings satisfy `is_wanted`.
-fn places(headings: &[Heading], is_wanted: impl Fn(&Heading) -> bool) -> Vec<usize> {
-    let columns = headings.iter().enumerate();
-    let columns = columns.filter(|(_, heading)| is_wanted(heading));
-    columns.map(|(column, _)| column).collect()
 }
 
 impl fmt::Display for ColumnName {
