@@ -81,17 +81,14 @@ pub(crate) fn errors_in_fit(raw: &RawParams) -> Vec<ParamsError> {
     let names = entries.map(|entry| entry.name.as_str());
     let judged = names.filter(|name| keys::is_key(name) && !lost.contains(*name));
     errors.extend(judged.filter_map(|name| judge(raw, name).err()));
-    // Of values that are wrong alone it is not told what is wrong with them together.
-    let are_right = |name: &str| {
-        let mut entries = raw.typed().entries_of(name);
-        entries.all(|entry| judge(raw, &entry.name).is_ok())
-    };
     for unknown in names_of_unknowns(raw) {
         let name = format!("{VARY}{unknown}");
+        let mut entries = raw.typed().entries_of(&name);
+        // Of values that are wrong alone it is not told what is wrong with them together.
         if let ([low, _], true) = bounds_and_scale(raw, unknown)
             && low <= 0.0
             && !lost.contains(&name)
-            && are_right(&name)
+            && entries.all(|entry| judge(raw, &entry.name).is_ok())
         {
             let reason = "\"log\" needs bounds greater than 0".to_owned();
             errors.push(raw.refuse(&format!("{name}.scale"), reason));
@@ -183,13 +180,14 @@ fn judge_value(key: &Key, value: &Value) -> Result<(), Option<String>> {
                 .as_array()
                 .map_or(slice::from_ref(value), Vec::as_slice);
             let mut sigmas = sigmas.iter();
-            let is_usable = |sigma: &Value| sigma.is_str() || finite(sigma) > Some(0.0);
-            (sigmas.all(is_usable), None)
+            let are_usable = sigmas.all(|sigma| sigma.is_str() || finite(sigma) > Some(0.0));
+            (are_usable, None)
         }
         "fit.step" => {
-            let [least, most] = STEPS;
-            let is_in_range = number(value).is_some_and(|step| (least..=most).contains(&step));
-            let reason = format!("it must be from {least:?} to {most:?}");
+            let [smallest, largest] = STEPS;
+            let is_in_range =
+                number(value).is_some_and(|step| (smallest..=largest).contains(&step));
+            let reason = format!("it must be from {smallest:?} to {largest:?}");
             (is_in_range, Some(reason))
         }
         name if keys::of_measured_file().any(|key| key.name == name) => {
