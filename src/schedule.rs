@@ -9,7 +9,7 @@ mod pace;
 
 use crate::params::{MOST_STAGES, Params, ParamsError, RawParams, StepMethod, Times};
 use diff2d_stencil::rkl2_reach;
-use due::{MOST, steps_in, whole};
+use due::{MOST, steps_in, truncated};
 use std::iter;
 
 pub(crate) use due::NEARLY;
@@ -254,7 +254,7 @@ impl Schedule {
 
 /// A number of steps or intervals, truncated to an integer.
 fn step_count(raw: &RawParams, key: &str, steps: f64, dt: f64) -> Result<u64, ParamsError> {
-    whole(steps).ok_or_else(|| too_many_steps(raw, key, steps.trunc(), dt))
+    truncated(steps).ok_or_else(|| too_many_steps(raw, key, steps.trunc(), dt))
 }
 
 fn too_many_steps(raw: &RawParams, key: &str, steps: f64, dt: f64) -> ParamsError {

@@ -31,13 +31,13 @@ impl Schedule {
         times: &'a RowTimes,
     ) -> impl Iterator<Item = (Moment, f64)> + 'a {
         let pace = self.pace();
-        let mut now: Clock = pace.start();
+        let mut clock: Clock = pace.start();
         self.rows(times).map(move |(moment, time)| {
             if !time.is_nan() {
                 return (moment, time);
             }
-            now = pace.after(now, moment.step - now.step);
-            (moment, now.simtime)
+            clock = pace.after(clock, moment.step - clock.step);
+            (moment, clock.simtime)
         })
     }
 }
@@ -46,11 +46,11 @@ impl Iterator for DueRows<'_> {
     type Item = (Moment, f64);
 
     fn next(&mut self) -> Option<(Moment, f64)> {
-        let end = Moment::after(self.schedule.last_step());
+        let run_end = Moment::after(self.schedule.last_step());
         let pace = self.schedule.pace();
         // No moment is before the first row.
         while let Some((moment, time)) =
-            (pace.row(self.times, self.number)).filter(|(moment, _)| *moment <= end)
+            (pace.row(self.times, self.number)).filter(|(moment, _)| *moment <= run_end)
         {
             self.number += 1;
             if Some(moment) > self.last {
@@ -58,9 +58,9 @@ impl Iterator for DueRows<'_> {
                 return Some((moment, time));
             }
         }
-        (Some(end) > self.last).then(|| {
-            self.last = Some(end);
-            (end, f64::NAN)
+        (Some(run_end) > self.last).then(|| {
+            self.last = Some(run_end);
+            (run_end, f64::NAN)
         })
     }
 }

@@ -1,6 +1,6 @@
 //! [`Pace`]: simulated time as a function of steps, and steps as a function of time.
 
-use super::due::{Due, MOST, NEARLY, Nper, whole};
+use super::due::{Due, MOST, NEARLY, Nper, truncated};
 use crate::params::RowTimes;
 use serde::Serialize;
 
@@ -45,9 +45,9 @@ impl Pace {
             Due::Multiples(interval) => self.start + index as f64 * interval,
             Due::At(times) => match index.checked_sub(1) {
                 None => self.start,
-                Some(at) => {
-                    let time = usize::try_from(at).ok().and_then(|at| times.get(at));
-                    time.copied().unwrap_or(f64::INFINITY)
+                Some(place) => {
+                    let place = usize::try_from(place).unwrap_or(usize::MAX);
+                    times.get(place).copied().unwrap_or(f64::INFINITY)
                 }
             },
         }
@@ -56,19 +56,18 @@ impl Pace {
     /// The moment of a time: with the course's times the full steps before it, with exact times the last full step
     /// before it and the remaining time.
     pub fn moment(&self, time: f64) -> Moment {
-        let since = (time - self.start).max(0.0);
-        if self.due == Due::Added {
-            let step = whole(since / self.dt).unwrap_or(MOST);
-            return Moment::after(step);
-        }
+        let elapsed = (time - self.start).max(0.0);
         let index = match &self.due {
+            Due::Added => {
+                let step = truncated(elapsed / self.dt).unwrap_or(MOST);
+                return Moment::after(step);
+            }
             Due::Multiples(interval) => {
-                let index = whole(since / interval + NEARLY).unwrap_or(MOST);
+                let index = truncated(elapsed / interval + NEARLY).unwrap_or(MOST);
                 let is_before = self.time_of(index) - time > self.rounding(time);
                 index - u64::from(is_before && index > 0)
             }
-            Due::At(times) => times.partition_point(|&one| one <= time) as u64,
-            Due::Added => 0,
+            Due::At(times) => times.partition_point(|&due| due <= time) as u64,
         };
         let next_time = self.time_of(index + 1);
         if next_time - time <= self.rounding(time) {
@@ -86,24 +85,24 @@ impl Pace {
     /// The moment at which row `number` of a record is due, and the row's time if it is not the time of the state;
     /// `None` behind the last row.
     pub fn row(&self, times: &RowTimes, number: u64) -> Option<(Moment, f64)> {
-        let on_step = |step| (Moment::after(step), f64::NAN);
-        match times {
-            _ if number == 0 => Some(on_step(0)),
-            RowTimes::Step => Some(on_step(number)),
-            RowTimes::Snapshot => Some(on_step(self.nper.step_of(number))),
+        let step = match times {
+            _ if number == 0 => 0,
+            RowTimes::Step => number,
+            RowTimes::Snapshot => self.nper.step_of(number),
             RowTimes::Every(every) if self.due == Due::Added => {
                 let steps = self.moment(self.start + every).step.max(1);
-                Some(on_step(number.saturating_mul(steps)))
+                number.saturating_mul(steps)
             }
             RowTimes::Every(every) => {
                 let time = self.start + number as f64 * every;
-                Some((self.moment(time), time))
+                return Some((self.moment(time), time));
             }
             RowTimes::At(times) => {
                 let place = usize::try_from(number - 1).ok()?;
-                times.get(place).map(|&time| (self.moment(time), time))
+                return times.get(place).map(|&time| (self.moment(time), time));
             }
-        }
+        };
+        Some((Moment::after(step), f64::NAN))
     }
 
     /// The moment of an exact time between snapshot `index` and the next one.
@@ -112,7 +111,7 @@ impl Pace {
         let step_count = self.nper.step_of(index + 1).saturating_sub(snapshot_step);
         let time_behind = time - self.time_of(index);
         let rounding = self.rounding(time);
-        let full_steps = whole((time_behind + rounding).max(0.0) / self.dt).unwrap_or(MOST);
+        let full_steps = truncated((time_behind + rounding).max(0.0) / self.dt).unwrap_or(MOST);
         // The last step may be shorter, and this moment behind all whole ones.
         let steps = full_steps.min(step_count.saturating_sub(1));
         let time_behind_step = time_behind - steps as f64 * self.dt;
@@ -157,35 +156,35 @@ impl Pace {
     }
 
     /// The number of steps of `dt` before the next shorter step.
-    pub fn before_shorter(&self, now: Clock) -> u64 {
-        let (index, steps_behind) = self.nper.snapshot_at(now.step);
+    pub fn before_shorter(&self, clock: Clock) -> u64 {
+        let (index, steps_behind) = self.nper.snapshot_at(clock.step);
         match self.shorter(index) {
             Some(_) => self.nper.step_of(index + 1) - self.nper.step_of(index) - 1 - steps_behind,
             None if matches!(self.due, Due::At(_)) => {
                 // One may follow after the next snapshot.
-                (self.nper.step_of(index + 1) - now.step).max(1)
+                (self.nper.step_of(index + 1) - clock.step).max(1)
             }
             None => u64::MAX,
         }
     }
 
     /// The length of the next step \[time\].
-    pub fn next(&self, now: Clock) -> f64 {
-        match self.before_shorter(now) {
+    pub fn next(&self, clock: Clock) -> f64 {
+        match self.before_shorter(clock) {
             0 => self
-                .shorter(self.nper.snapshot_at(now.step).0)
+                .shorter(self.nper.snapshot_at(clock.step).0)
                 .unwrap_or(self.dt),
             _ => self.dt,
         }
     }
 
     /// The time `steps` steps later.
-    pub fn after(&self, mut now: Clock, steps: u64) -> Clock {
+    pub fn after(&self, mut clock: Clock, steps: u64) -> Clock {
         if self.due == Due::Added {
-            now.tick(steps, self.dt);
-            return now;
+            clock.tick(steps, self.dt);
+            return clock;
         }
-        let step = now.step + steps;
+        let step = clock.step + steps;
         let (index, steps_behind) = self.nper.snapshot_at(step);
         let simtime = match steps_behind {
             0 => self.time_of(index),
@@ -194,10 +193,10 @@ impl Pace {
         Clock { step, simtime }
     }
 
-    /// Whether some number of steps leads from the time `now` to the time `later`.
-    pub fn leads(&self, now: Clock, later: Clock) -> bool {
-        let steps = later.step.checked_sub(now.step);
-        steps.is_some_and(|steps| self.after(now, steps) == later)
+    /// Whether some number of steps leads from the time `clock` to the time `later`.
+    pub fn leads(&self, clock: Clock, later: Clock) -> bool {
+        let steps = later.step.checked_sub(clock.step);
+        steps.is_some_and(|steps| self.after(clock, steps) == later)
     }
 }
 
