@@ -41,10 +41,9 @@ fn plan(raw: RawParams) -> Result<Value, ParamsError> {
         false => (None, Vec::new()),
     };
     let (grid, schedule) = (&problem.grid, &problem.schedule);
-    let has = |key: &str| raw.typed().get(key).is_some();
     let ends_by = match problem.usual_cycles() {
         Some(_) => Some("method"),
-        None => has("outtimes").then_some("outtimes"),
+        None => raw.typed().get("outtimes").map(|_| "outtimes"),
     };
     let has_fit = raw.typed().first_entry_of("fit").is_some();
     Ok(json!({
@@ -75,21 +74,21 @@ fn plan(raw: RawParams) -> Result<Value, ParamsError> {
 fn seconds_here(problem: &Problem) -> f64 {
     const SHORT: f64 = 1.0;
     const MEASUREMENTS: usize = 12;
-    let mut least = estimated_seconds(problem, SAMPLE_BYTES);
+    let mut shortest = estimated_seconds(problem, SAMPLE_BYTES);
     for _ in 1..MEASUREMENTS {
-        if least < SHORT {
+        if shortest < SHORT {
             break;
         }
-        least = least.min(estimated_seconds(problem, SAMPLE_BYTES));
+        shortest = shortest.min(estimated_seconds(problem, SAMPLE_BYTES));
     }
-    least
+    shortest
 }
 
 /// How the fields of a problem are shown: the beginning of what the viewer of `plot --html` takes.
 fn view(problem: &Problem) -> Value {
     let grid = &problem.grid;
-    let unit = |name: &str| problem.params.canonical().unit(name);
-    let quantity = match unit("p") {
+    let units = problem.params.canonical();
+    let quantity = match units.unit("p") {
         Some(unit) => format!("p [{unit}]"),
         None => "p".to_owned(),
     };
@@ -102,9 +101,9 @@ fn view(problem: &Problem) -> Value {
     json!({
         "rows": grid.y.nodes,
         "columns": grid.x.nodes,
-        "x": axis(&grid.x, "x", unit("x")),
-        "y": axis(&grid.y, "y", unit("y")),
-        "t": unit("t").unwrap_or(""),
+        "x": axis(&grid.x, "x", units.unit("x")),
+        "y": axis(&grid.y, "y", units.unit("y")),
+        "t": units.unit("t").unwrap_or(""),
         "aspect": width / height,
         "quantity": quantity,
         "colours": colours.collect::<String>(),

@@ -31,11 +31,11 @@ impl PageJournal {
     /// Takes over the commits of a shorter run, if it is the beginning of this one and did not end by a condition. Returns the
     /// index of its last snapshot.
     pub(crate) fn take(&mut self, shorter: &Problem, commits: Vec<Commit>) -> Option<u64> {
-        let (last, schedule) = (commits.last()?, &self.problem.schedule);
-        let index = last.index;
-        let fits = last.ended.is_none()
+        let (last_commit, schedule) = (commits.last()?, &self.problem.schedule);
+        let index = last_commit.index;
+        let fits = last_commit.ended.is_none()
             && index < schedule.snapshots()
-            && schedule.step_of(index) == last.step
+            && schedule.step_of(index) == last_commit.step
             && commits.len() as u64 == index + 1;
         let header = Header::of_run(shorter).ok()?;
         if !fits || !self.header.differences_from_beginning(&header).is_empty() {
@@ -65,8 +65,8 @@ impl PageJournal {
 
     /// Why the run has ended, if a condition of its parameters made it end.
     pub(crate) fn ended(&self) -> Option<String> {
-        let end = self.commits.last()?.ended.as_ref()?;
-        Some(end.to_string())
+        let condition = self.commits.last()?.ended.as_ref()?;
+        Some(condition.to_string())
     }
 
     /// The header of the cube as NumPy reads it, with as many bytes as in a file.
@@ -74,7 +74,7 @@ impl PageJournal {
         self.header.npy().encode()
     }
 
-    /// All lines. `record` are the bytes of the record, of which each line has a mark.
+    /// The text of all lines. `record` are the bytes of the record, of which each line has a mark.
     pub(crate) fn text(&self, record: &str) -> String {
         let mut bytes = Vec::new();
         // Writing to a vector cannot fail.
@@ -91,14 +91,10 @@ impl PageJournal {
 /// The mark of a record at a time: its rows up to then, behind the first line. `None` without a record.
 fn mark(record: &str, time: f64) -> Option<Mark> {
     let (head, rows) = record.split_once('\n')?;
-    let is_until_then = |row: &&str| {
-        let row_time = row
-            .split(',')
-            .nth(1)
-            .and_then(|time| time.parse::<f64>().ok());
-        row_time.is_some_and(|row_time| row_time <= time)
-    };
-    let rows_until_then = rows.split_inclusive('\n').take_while(is_until_then);
+    let rows_until_then = rows.split_inclusive('\n').take_while(|row| {
+        let row_time = row.split(',').nth(1);
+        row_time.is_some_and(|text| text.parse::<f64>().is_ok_and(|row_time| row_time <= time))
+    });
     let (count, length) = rows_until_then.fold((0, 0), |(count, length), row| {
         (count + 1, length + row.len())
     });

@@ -100,7 +100,7 @@ fn parsed(text: &str) -> Result<(RawParams, Problem), ParamsError> {
 fn commit(commit: Commit, values: &[u8]) {
     JOURNAL.with_borrow_mut(|journal| {
         let Some(journal) = journal else { return };
-        let shown = serde_json::to_string(journal.enter(commit, values));
-        show(&shown.unwrap_or_default(), values);
+        let line = serde_json::to_string(journal.enter(commit, values));
+        show(&line.unwrap_or_default(), values);
     });
 }
