@@ -212,8 +212,8 @@ fn is_report(beginning: &[u8]) -> bool {
 
 /// Makes a directory, if it is not there.
 pub(super) fn make_directory(directory: &Path) -> Result<(), Error> {
-    let made = sys::create_directory(directory);
-    Ok(made.map_err(FileError::of("create the directory", directory))?)
+    let result = sys::create_directory(directory);
+    Ok(result.map_err(FileError::of("create the directory", directory))?)
 }
 
 /// Tries to begin a file that may be written; `action` says what it is, as in `write the report`.
