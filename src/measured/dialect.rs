@@ -48,7 +48,7 @@ impl Dialect {
         Ok(numbers.map(|number| fields.get(line, number)).collect())
     }
 
-    /// As [`fields`](Self::fields), into places that are used again for the next line.
+    /// Splits a line as [`fields`](Self::fields) does, into places that are used again for the next line.
     pub(super) fn split(self, line: &str, fields: &mut Fields) -> Result<(), String> {
         fields.places.clear();
         let (mut start, mut is_blank, mut is_quoted) = (0, true, false);

@@ -6,10 +6,11 @@
 #[must_use]
 pub fn largest_gap(arguments: &[f64]) -> Option<[f64; 2]> {
     const UNUSUAL: f64 = 1.5;
-    let distances = || arguments.windows(2).map(|pair| pair[1] - pair[0]);
-    let (widest, largest_distance) = distances().enumerate().max_by(|p, q| p.1.total_cmp(&q.1))?;
+    let distances = arguments.windows(2).map(|pair| pair[1] - pair[0]);
+    let numbered_distances = distances.clone().enumerate();
+    let (widest, largest_distance) = numbered_distances.max_by(|p, q| p.1.total_cmp(&q.1))?;
     // The median is below a limit if more than half of the distances are.
-    let usual = distances().filter(|distance| largest_distance > UNUSUAL * distance);
+    let usual = distances.filter(|distance| largest_distance > UNUSUAL * distance);
     let middle = (arguments.len() - 2) / 2;
     (usual.count() > middle).then(|| [arguments[widest], arguments[widest + 1]])
 }

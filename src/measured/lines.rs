@@ -20,7 +20,7 @@ pub struct Lines<R> {
     utf_16: Option<ByteOrder>,
     /// Bytes that have been read, as in the file.
     raw: Vec<u8>,
-    /// The same as UTF-8, from `start` on not yet returned.
+    /// The bytes as UTF-8, which are not yet returned from `start` on.
     buffer: Vec<u8>,
     start: usize,
     is_at_end: bool,
@@ -71,7 +71,7 @@ impl<R: Read> Lines<R> {
     /// Errors of reading, and [`TableError::Line`] for a line that is no text.
     pub fn next(&mut self, line: &mut String) -> Result<bool, TableError> {
         let mut searched = self.start;
-        let end = loop {
+        let line_end = loop {
             if self.ended_with_return && self.buffer.get(self.start) == Some(&b'\n') {
                 self.start += 1;
                 searched = searched.max(self.start);
@@ -79,8 +79,8 @@ impl<R: Read> Lines<R> {
             if self.start < self.buffer.len() {
                 self.ended_with_return = false;
             }
-            let is_end = |byte: &u8| *byte == b'\n' || *byte == b'\r';
-            if let Some(length) = self.buffer[searched..].iter().position(is_end) {
+            let mut bytes = self.buffer[searched..].iter();
+            if let Some(length) = bytes.position(|byte| [b'\n', b'\r'].contains(byte)) {
                 break searched + length;
             }
             if self.is_at_end {
@@ -102,7 +102,7 @@ impl<R: Read> Lines<R> {
             return Ok(false);
         }
         self.number += 1;
-        let bytes = &self.buffer[self.start..end];
+        let bytes = &self.buffer[self.start..line_end];
         if bytes.contains(&0) {
             let reason = "it has NUL bytes, which are no text: a logger leaves them where its power failed, and UTF-16 without its mark has them";
             return Err(self.refuse(self.number, reason));
@@ -112,8 +112,8 @@ impl<R: Read> Lines<R> {
             Ok(text) => line.push_str(text),
             Err(_) => line.extend(bytes.iter().map(|&byte| char::from(byte))),
         }
-        self.ended_with_return = self.buffer.get(end) == Some(&b'\r');
-        self.start = (end + 1).min(self.buffer.len());
+        self.ended_with_return = self.buffer.get(line_end) == Some(&b'\r');
+        self.start = (line_end + 1).min(self.buffer.len());
         Ok(true)
     }
 
@@ -148,9 +148,9 @@ impl<R: Read> Lines<R> {
         };
         let (units, _) = self.raw.as_chunks();
         let mut units: Vec<u16> = units.iter().map(|&bytes| unit(bytes)).collect();
-        let is_half = |unit: &u16| (0xd800..0xdc00).contains(unit);
         // The other half of the last character may not have been read yet.
-        if units.last().is_some_and(is_half) && !self.is_at_end {
+        let ends_with_half = (units.last()).is_some_and(|unit| (0xd800..0xdc00).contains(unit));
+        if ends_with_half && !self.is_at_end {
             units.pop();
         }
         self.raw.drain(..2 * units.len());

@@ -191,7 +191,7 @@ impl<R: Read> CsvRows<R> {
         }
     }
 
-    /// As [`open`](Self::open); `None` if the first line has numbers alone, and is a row as well.
+    /// Opens a table as [`open`](Self::open) does; `None` if the first line has numbers alone, and is a row as well.
     ///
     /// # Errors
     /// As [`open`](Self::open).
@@ -502,13 +502,13 @@ fn place_of_headings(lines: &VecDeque<NumberedLine>, declared: Option<Dialect>) 
         return 0;
     }
     let place = (1..lines.len()).find(|&place| fits(place, 2, 2));
-    let is_of_names = |place: &usize| {
-        let text = &lines[*place].1;
+    let has_names = place.is_some_and(|place| {
+        let text = &lines[place].1;
         let dialect = declared.unwrap_or_else(|| Dialect::of_heading(text));
         let fields = dialect.fields(text);
         fields.is_ok_and(|fields| !has_data(&fields, dialect))
-    };
-    place.filter(is_of_names).unwrap_or(0)
+    });
+    place.filter(|_| has_names).unwrap_or(0)
 }
 
 /// The number of the fields of a line, without empty ones at its end beyond `least`.

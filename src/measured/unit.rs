@@ -208,10 +208,10 @@ fn atom(name: &str) -> Option<Unit> {
         return Some(Unit { size, powers });
     }
     PREFIXES.into_iter().find_map(|(prefix, scale)| {
-        let rest = name.strip_prefix(prefix)?;
+        let bare_name = name.strip_prefix(prefix)?;
         let mut units = WITH_PREFIX.into_iter();
         let (_, size, powers) =
-            units.find(|(names, ..)| names.split(',').any(|known| known == rest))?;
+            units.find(|(names, ..)| names.split(',').any(|known| known == bare_name))?;
         Some(Unit {
             size: scale * size,
             powers,

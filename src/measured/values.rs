@@ -48,17 +48,17 @@ impl Values {
         let instead = column.instead.as_ref();
         let way_out =
             instead.map_or_else(|| WAY_OUT.to_owned(), |text| format!("{text}; {WAY_OUT}"));
-        let wanted = column.unit.as_deref();
+        let unit = column.unit.as_deref();
         let conversion = match &column.deviates {
-            None => head.conversion(place, wanted, &way_out)?,
+            None => head.conversion(place, unit, &way_out)?,
             Some(values) => {
-                let has_unit = wanted.is_some_and(|wanted| head.unit(place, wanted).is_some());
+                let has_unit = unit.is_some_and(|unit| head.unit(place, unit).is_some());
                 let place_of_unit = if has_unit {
                     place
                 } else {
                     head.column(values)?
                 };
-                head.conversion(place_of_unit, wanted, &way_out)?
+                head.conversion(place_of_unit, unit, &way_out)?
                     .of_differences()
             }
         };

@@ -83,7 +83,7 @@ impl Evidence {
             .all(|byte| byte.is_ascii_digit() || b".,".contains(&byte));
         let counts = MARKS.map(|mark| digits.matches(mark).count());
         let last_mark = usize::from(digits.rfind(',') > digits.rfind('.'));
-        let (whole, fraction) = match digits.rsplit_once(MARKS) {
+        let (integer, fraction) = match digits.rsplit_once(MARKS) {
             _ if !is_number || digits.is_empty() => return,
             None => {
                 self.digits = self.digits.max(digits.len());
@@ -91,9 +91,9 @@ impl Evidence {
             }
             Some(parts) => parts,
         };
-        let mut groups = whole.split(MARKS);
+        let mut groups = integer.split(MARKS);
         let first_length = groups.next().map_or(0, str::len);
-        let begins_group = (1..=3).contains(&first_length) && !whole.starts_with('0');
+        let begins_group = (1..=3).contains(&first_length) && !integer.starts_with('0');
         let has_groups = begins_group && groups.all(|group| group.len() == 3);
         match counts {
             // The last mark stands once, the other one before it.
@@ -114,9 +114,9 @@ impl Evidence {
 
     /// Whether numbers with a mark would be much smaller than those without, were it that of decimals: 998 before 1,001.
     fn jumps(&self, mark: usize) -> bool {
-        let whole = self.open[mark]
+        let integer = self.open[mark]
             .as_ref()
             .and_then(|(_, text)| text.split_once(MARKS));
-        whole.is_some_and(|(whole, _)| self.digits == 3 && whole.len() < 3)
+        integer.is_some_and(|(integer, _)| self.digits == 3 && integer.len() < 3)
     }
 }
