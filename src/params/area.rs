@@ -84,15 +84,15 @@ impl Area {
 
 /// The grey value below which pixels count, at most 1.
 fn take_below(judge: &mut Judge, key: &str) -> f64 {
-    let below = judge.number(key);
-    judge.refuse_if(below > 1.0, key, || {
-        let of_byte = match (1.0..=255.0).contains(&below) {
-            true => format!("; {below:?} of 255 is {:.3}", below / 255.0),
+    let limit = judge.number(key);
+    judge.refuse_if(limit > 1.0, key, || {
+        let of_byte = match (1.0..=255.0).contains(&limit) {
+            true => format!("; {limit:?} of 255 is {:.3}", limit / 255.0),
             false => String::new(),
         };
         format!("a grey value goes from 0, black, to 1, white{of_byte}")
     });
-    below
+    limit
 }
 
 impl AreaValue {

@@ -177,8 +177,8 @@ fn unknown(pending: &[(&str, &Entry)], values: &[(String, f64)]) -> Vec<ParamsEr
         .filter_map(|(name, entry)| {
             let text = entry.value.as_str()?;
             let mut words = text.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
-            let (needed, _) = words.find_map(|word| entries.get_key_value(word))?;
-            Some((*name, *needed))
+            let (constant, _) = words.find_map(|word| entries.get_key_value(word))?;
+            Some((*name, *constant))
         })
         .collect();
     let (mut errors, mut passed) = (Vec::new(), BTreeSet::new());

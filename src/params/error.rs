@@ -117,14 +117,14 @@ impl ParamsError {
 
     /// The error for several parameters without a table that stand below the heading of one, as all lines do up to the next one.
     pub(super) fn below_table(entries: &[&Entry]) -> Option<Self> {
-        let first = entries.first().filter(|_| entries.len() > 1)?;
-        let (table, _) = first.name.split_once('.')?;
+        let first_entry = entries.first().filter(|_| entries.len() > 1)?;
+        let (table, _) = first_entry.name.split_once('.')?;
         let keys = entries.iter().map(|entry| {
-            let (of, key) = entry.name.split_once('.')?;
-            (of == table).then_some(key)
+            let (own_table, key) = entry.name.split_once('.')?;
+            (own_table == table).then_some(key)
         });
         let keys = keys.collect::<Option<Vec<&str>>>()?.join(", ");
-        let place = &first.place;
+        let place = &first_entry.place;
         Some(
             Fault::refused(format!(
                 "{place}: {keys} stand below [{table}], to which all lines up to the next heading belong: put them above it"
@@ -147,8 +147,8 @@ fn keys_of_table<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option
     let (table, _) = name
         .rsplit_once('.')
         .filter(|(table, _)| keys::is_table(table))?;
-    let of_table = |key: &&str| key.split_once('.').is_some_and(|(of, _)| of == table);
-    Some(known.filter(of_table).collect())
+    let keys = known.filter(|key| key.split_once('.').is_some_and(|(of, _)| of == table));
+    Some(keys.collect())
 }
 
 fn lines(errors: &[ParamsError]) -> String {

@@ -378,7 +378,7 @@ impl CsvColumns {
             let name = column(value).ok_or(None)?;
             Ok((name, json_of(value)))
         });
-        let to = typed_column.map_or(ColumnName::Number(1), |(name, noted)| {
+        let value_column = typed_column.map_or(ColumnName::Number(1), |(name, noted)| {
             judge.note(&key_of_values, noted);
             name
         });
@@ -402,7 +402,7 @@ impl CsvColumns {
         let are_named = ["from", "to"].map(|key| judge.is_typed(&format!("{table}.{key}")));
         Self {
             path,
-            to,
+            to: value_column,
             reading,
             are_named,
         }

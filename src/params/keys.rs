@@ -488,8 +488,8 @@ pub fn is_key(name: &str) -> bool {
 
 /// Whether a table with this name, or the table that is the value of a key, may be absent.
 pub(super) fn may_be_absent(name: &str) -> bool {
-    let has_no_value = |key: &Key| key.name == name && key.absent == Absent::Derived;
-    is_table(name) || KEYS.iter().any(has_no_value)
+    let mut keys = KEYS.iter();
+    is_table(name) || keys.any(|key| key.name == name && key.absent == Absent::Derived)
 }
 
 /// The keys for which a table's name with this value stands: `boundary` with a wall stands for all four sides.

@@ -31,7 +31,7 @@ pub(super) struct Words {
 }
 
 impl Words {
-    /// The same names with another number of variables.
+    /// These names with another number of variables.
     pub(super) fn of(&self, variables: usize) -> Self {
         let mut words = self.clone();
         words.variables = variables;

@@ -62,7 +62,7 @@ impl RowTimes {
 pub struct RecordPoint {
     /// The name of its column.
     pub name: String,
-    /// Its place \[length\].
+    /// The place of the point \[length\].
     pub at: [f64; 2],
     /// A formula in x and y that is not 0 on the side of an interface on which it lies, if it lies on one.
     pub side: Option<Function>,
@@ -118,9 +118,9 @@ impl RecordKeys {
         let regions = self.regions.iter().map(|(name, _)| name.as_str());
         numbers.extend(RowNumber::of_regions(regions, held_names.len()));
         // A name that a file gave something else before all records had the number stays that of the other.
-        let others = numbers.iter().filter(|(_, number)| !number.gives_way());
-        let names_of_others: BTreeSet<String> = others.map(|(name, _)| name.clone()).collect();
-        numbers.retain(|(name, number)| !number.gives_way() || !names_of_others.contains(name));
+        let other_numbers = numbers.iter().filter(|(_, number)| !number.gives_way());
+        let other_names: BTreeSet<String> = other_numbers.map(|(name, _)| name.clone()).collect();
+        numbers.retain(|(name, number)| !number.gives_way() || !other_names.contains(name));
         numbers
     }
 

@@ -212,9 +212,9 @@ impl SweepParams {
 
     /// The parameters of scenario 0 with a single value of another one, for each key that varies, with the name of the key.
     pub(crate) fn single_changes(&self, number: usize) -> impl Iterator<Item = (&str, RawParams)> {
-        let first = self.scenario(0);
+        let first_scenario = self.scenario(0);
         let values = self.values_of(number);
-        values.map(move |(key, index)| (&*key.name, key.give(index, first.clone())))
+        values.map(move |(key, index)| (&*key.name, key.give(index, first_scenario.clone())))
     }
 
     /// The keys that vary, from the last one to the first, and the index of the value that each has in a scenario.

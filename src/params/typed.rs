@@ -190,8 +190,8 @@ impl Typed {
 
     /// The first entry of a name in the order of typing.
     pub fn first_entry_of(&self, name: &str) -> Option<&Entry> {
-        let number_of = |entry: &&Entry| self.by_name.get(&entry.name).map(|(number, _)| *number);
-        self.entries_of(name).min_by_key(number_of)
+        let entries = self.entries_of(name);
+        entries.min_by_key(|entry| self.by_name.get(&entry.name).map(|(number, _)| *number))
     }
 
     /// The names of the parts of a table, numbers in their order and other names in that of the alphabet.
