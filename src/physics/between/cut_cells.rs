@@ -203,13 +203,13 @@ impl Jumping<'_> {
             [false, true] => 1,
             _ => return None,
         };
-        let [interval, others] = oriented(axis, bounds);
-        let middle = within(others, 0.5);
+        let [interval, breadth] = oriented(axis, bounds);
+        let middle = within(breadth, 0.5);
         let mut places = self.oblique_places(axis, middle, interval, to_rounding(interval, 1));
         let place = places.next()?;
         let pieces = [[interval[0], place[0]], [place[1], interval[1]]];
         let is_cut_once = places.next().is_none()
-            && !(pieces.into_iter()).any(|piece| self.may_lie_in(oriented(axis, [piece, others])));
+            && !(pieces.into_iter()).any(|piece| self.may_lie_in(oriented(axis, [piece, breadth])));
         is_cut_once.then_some((axis, place))
     }
 }

@@ -90,14 +90,12 @@ impl Jumping<'_> {
             points.extend(places.map(|place| oriented(axis, [place, *over])));
         }
         let values = self.right_values(&points, is_coefficient)?;
-        let mut later_values = &values[..];
+        let mut values = values.into_iter();
         let means = lines.iter().map(|line| {
-            let (of_line, rest) = later_values.split_at(line.pieces.len() * rule.len());
-            later_values = rest;
-            (
-                line.weight,
-                line.mean(of_line, bounds, measure_of(line), face),
-            )
+            let count = line.pieces.len() * rule.len();
+            let line_values: Vec<f64> = values.by_ref().take(count).collect();
+            let mean = line.mean(&line_values, bounds, measure_of(line), face);
+            (line.weight, mean)
         });
         let means: Vec<(f64, f64)> = means.collect();
         if let [(_, mean)] = means[..] {

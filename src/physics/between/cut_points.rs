@@ -465,20 +465,20 @@ impl Leg {
         let [x, y] = normal;
         let [mut slope, mut resistance] = [0.0; 2];
         for (place, length) in self.lengths.iter().enumerate() {
-            let along = self.along(normal, place).max(SMALLEST * largest);
+            let normal_d = self.along(normal, place).max(SMALLEST * largest);
             let oblique = x * y * (self.values[1][place] - self.values[0][place]);
-            slope += length * oblique / along;
-            resistance += length / along;
+            slope += length * oblique / normal_d;
+            resistance += length / normal_d;
         }
         let part = normal[self.axis];
         let tangent = [-y, x][self.axis];
         let direction = self.distance.signum();
         let mut step = 0.0;
         if part.abs() > ROUNDING {
-            for (area, of_step) in self.values[DIFFUSION..].iter().zip(&self.resistances) {
+            for (area, contact) in self.values[DIFFUSION..].iter().zip(&self.resistances) {
                 let changes = area.windows(2).filter(|pair| pair[0] != pair[1]).count();
                 // The faces between nodes are longer than an oblique edge.
-                step += part.signum() * changes as f64 * of_step / (x.abs() + y.abs());
+                step += part.signum() * changes as f64 * contact / (x.abs() + y.abs());
             }
         }
         [

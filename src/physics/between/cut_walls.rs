@@ -89,39 +89,37 @@ impl CutWall {
         diffusivity: Option<&Function>,
         of_diffusivity: Option<&Jumping<'_>>,
     ) -> Vec<CutNode> {
-        let Some(any) = of_functions.iter().chain(of_diffusivity).next() else {
+        let Some(formula) = of_functions.iter().chain(of_diffusivity).next() else {
             return Vec::new();
         };
-        let (across, along) = (side.axis_number(), 1 - side.axis_number());
-        let coordinates = geometry.nodes.along(across);
+        let (normal_axis, wall_axis) = (side.axis_number(), 1 - side.axis_number());
+        let coordinates = geometry.nodes.along(normal_axis);
         let is_last = matches!(side, Side::Right | Side::Top);
         let wall = coordinates[if is_last { coordinates.len() - 1 } else { 0 }];
         // What jumps at the wall itself is asked inside of it.
-        let depth = any.sliver(across);
-        let inside = if is_last { wall - depth } else { wall + depth };
-        let count = side.nodes(&geometry.grid) - usize::from(geometry.nodes.periodic[along]);
-        let extent = any.extent(along);
+        let depth = formula.sliver(normal_axis);
+        let inner_place = if is_last { wall - depth } else { wall + depth };
+        let count = side.nodes(&geometry.grid) - usize::from(geometry.nodes.periodic[wall_axis]);
+        let (extent, sliver) = (formula.extent(wall_axis), formula.sliver(wall_axis));
         let places = of_functions.iter().map(|jumping| (jumping, wall));
-        let places = places.chain(of_diffusivity.map(|jumping| (jumping, inside)));
-        let places = places.flat_map(|(jumping, over)| jumping.places_on(along, over, extent));
+        let places = places.chain(of_diffusivity.map(|jumping| (jumping, inner_place)));
+        let places = places.flat_map(|(jumping, over)| jumping.places_on(wall_axis, over, extent));
         let places = in_order(places.collect());
         let measure = match side {
-            Side::Bottom | Side::Top => any.measure_of_areas(),
+            Side::Bottom | Side::Top => formula.measure_of_areas(),
             Side::Left | Side::Right => Measure::Length,
         };
-        let depths = [wall.min(inside), wall.max(inside)];
+        let depths = [wall.min(inner_place), wall.max(inner_place)];
         let cut_nodes = (0..count).filter_map(|number| {
-            let intervals: Vec<[f64; 2]> = any.intervals(along, number).collect();
+            let intervals: Vec<[f64; 2]> = formula.intervals(wall_axis, number).collect();
             let pieces: Vec<[f64; 2]> = (intervals.iter())
-                .flat_map(|&part| wide(divided(part, cuts_in(&places, part)), any.sliver(along)))
+                .flat_map(|&part| wide(divided(part, cuts_in(&places, part)), sliver))
                 .collect();
-            let jumps_at_wall = of_diffusivity.is_some_and(|jumping| {
-                let node = geometry.nodes.along(along)[number];
-                !jumping.places_on(across, node, depths).is_empty()
-            });
+            let node = geometry.nodes.along(wall_axis)[number];
+            let jumps_at_wall = of_diffusivity
+                .is_some_and(|jumping| !jumping.places_on(normal_axis, node, depths).is_empty());
             // A node in no piece has a value that its half cell has not.
-            let at_node = geometry.nodes.along(along)[number];
-            let has_node = |piece: &[f64; 2]| piece[0] <= at_node && at_node <= piece[1];
+            let has_node = |piece: &[f64; 2]| piece[0] <= node && node <= piece[1];
             let is_whole = pieces.len() == intervals.len() && pieces.iter().any(has_node);
             if is_whole && !jumps_at_wall {
                 return None;
@@ -135,7 +133,7 @@ impl CutWall {
             let values: Vec<f64> = (points.iter())
                 .map(|&(place, _)| match diffusivity {
                     Some(function) => {
-                        let [x, y] = oriented(along, [place, inside]);
+                        let [x, y] = oriented(wall_axis, [place, inner_place]);
                         value_at_point(function, [x, y, 0.0], 0)
                     }
                     None => 1.0,
@@ -154,7 +152,7 @@ impl CutWall {
                 } else {
                     part / size
                 };
-                (oriented(along, [place, wall]), share)
+                (oriented(wall_axis, [place, wall]), share)
             });
             Some(CutNode {
                 number,

@@ -90,24 +90,21 @@ impl Jumping<'_> {
 
     /// The integral at a node, with the value at the node in the areas in which nothing jumps, by the size of its cell.
     fn at_node(&self, node: (usize, usize), share: &Share) -> f64 {
-        let (grid, nodes, measure) = (
-            &self.geometry.grid,
-            &self.geometry.nodes,
-            self.measure_of_areas(),
-        );
-        let extents = |axis, number| self.intervals(axis, number);
-        let width: f64 = extents(0, node.1).map(|x| measure.of(x)).sum();
-        let height: f64 = extents(1, node.0).map(|[from, to]| to - from).sum();
-        let [of_x, of_y] = [(0, &grid.x, node.1), (1, &grid.y, node.0)].map(
-            |(axis, grid_axis, number)| match nodes.periodic[axis]
-                || grid_axis.weight(number) == 1.0
-            {
+        let (grid, nodes) = (&self.geometry.grid, &self.geometry.nodes);
+        let measure = self.measure_of_areas();
+        let columns = self.intervals(0, node.1);
+        let rows = self.intervals(1, node.0);
+        let width: f64 = columns.map(|bounds| measure.of(bounds)).sum();
+        let height: f64 = rows.map(|[lower, upper]| upper - lower).sum();
+        let axes = [(0, &grid.x, node.1), (1, &grid.y, node.0)];
+        let [halves_along_x, halves_along_y] = axes.map(|(axis, grid_axis, number)| {
+            match nodes.periodic[axis] || grid_axis.weight(number) == 1.0 {
                 true => 2,
                 false => 1,
-            },
-        );
+            }
+        });
         let mut integral = share.integral;
-        if share.count < of_x * of_y {
+        if share.count < halves_along_x * halves_along_y {
             let at_node = self.values(&[[nodes.x[node.1], nodes.y[node.0]]]);
             integral += at_node[0] * (width * height - share.size);
         }
@@ -166,11 +163,11 @@ impl Jumping<'_> {
             }
         }
         let unmasked = (0..4).filter(|&corner| !is_masked[corner]).map(|corner| {
-            let [x, [from, to]] = quarters[corner];
+            let [x, [lower, upper]] = quarters[corner];
             (
                 corners[corner],
                 integrals[corner],
-                measure.of(x) * (to - from),
+                measure.of(x) * (upper - lower),
             )
         });
         Ok(unmasked.collect())

@@ -93,11 +93,8 @@ impl Profile {
         let mut cuts: Vec<f64> = jumping
             .flat_map(|jumping| jumping.cuts_between(axis, over, bounds))
             .collect();
-        if points
-            .areas
-            .iter()
-            .any(|(area, _)| matches!(area, Area::Nodes(_)))
-        {
+        let mut areas = points.areas.iter();
+        if areas.any(|(area, _)| matches!(area, Area::Nodes(_))) {
             cuts.push(within(bounds, 0.5));
         }
         let pieces = divided(bounds, cuts);

@@ -29,10 +29,10 @@ pub fn in_order(mut places: Vec<[f64; 2]>) -> Vec<[f64; 2]> {
 }
 
 /// The places within bounds, of places [`in_order`]. A place at the lower bound is not if nothing changes behind it.
-pub fn places_in(places: &[[f64; 2]], [from, to]: [f64; 2]) -> &[[f64; 2]] {
-    let first = places.partition_point(|place| place[1] <= from);
-    let end = places.partition_point(|place| place[0] < to);
-    &places[first.min(end)..end]
+pub fn places_in(places: &[[f64; 2]], [lower, upper]: [f64; 2]) -> &[[f64; 2]] {
+    let lower_places = places.partition_point(|place| place[1] <= lower);
+    let count = places.partition_point(|place| place[0] < upper);
+    &places[lower_places.min(count)..count]
 }
 
 /// Whether a place lies within bounds.
@@ -53,11 +53,11 @@ pub fn cuts_in(places: &[[f64; 2]], bounds: [f64; 2]) -> Vec<f64> {
 /// end, and a bound, in ascending order of the numbers.
 pub fn cuts_between(coordinates: &[f64], places: &[[f64; 2]]) -> Vec<(usize, f64)> {
     let mut cuts = Vec::new();
-    for &[before, after] in places {
-        let lowest = coordinates.partition_point(|&coordinate| coordinate <= before);
-        let highest = coordinates.partition_point(|&coordinate| coordinate < after);
+    for &[lower, upper] in places {
+        let lowest = coordinates.partition_point(|&coordinate| coordinate <= lower);
+        let highest = coordinates.partition_point(|&coordinate| coordinate < upper);
         for number in lowest.max(1)..=highest.min(coordinates.len() - 1) {
-            cuts.extend([(number, before), (number, after)]);
+            cuts.extend([(number, lower), (number, upper)]);
         }
     }
     cuts.sort_unstable_by_key(|&(number, _)| number);
