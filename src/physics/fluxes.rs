@@ -111,7 +111,7 @@ impl Fluxes {
         fluxes
     }
 
-    /// The same rates with coefficients that are evaluated at each time, because D or decay depends on it.
+    /// These rates with coefficients that are evaluated at each time, because D or decay depends on it.
     pub fn with_coefficients_at(mut self, coefficients_at: CoefficientsAt) -> Self {
         self.coefficients_at = Some(coefficients_at);
         self

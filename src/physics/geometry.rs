@@ -113,14 +113,14 @@ impl Geometry {
                 Area::Where(formula) => repeated_changes(formula, &nodes),
                 Area::File(_) | Area::Image { .. } => Default::default(),
             };
-            let mut alone = Interfaces::default();
-            alone.add(Interface {
+            let mut single = Interfaces::default();
+            single.add(Interface {
                 inside: selection.nodes.clone(),
                 formula: selection.formula.clone(),
                 changes,
                 resistance: interface.value.clone(),
             });
-            let crossed_faces = alone.crossed(&nodes, &geometry.masked);
+            let crossed_faces = single.crossed(&nodes, &geometry.masked);
             let mut faces = crossed_faces.iter();
             if let Some(face) = faces.find(|face| !face.resistance.is_finite()) {
                 let [first_place, second_place] = face.nodes.map(|(j, i)| nodes.describe(j, i));
@@ -142,7 +142,7 @@ impl Geometry {
                     interface.area
                 ));
             }
-            geometry.interfaces.extend(alone);
+            geometry.interfaces.extend(single);
         }
         let without_effect: Vec<String> = (geometry.idle_tables())
             .map(|table| format!("held.{table} has no effect: later tables hold all of its nodes"))
@@ -406,9 +406,9 @@ impl Geometry {
     /// Whether another geometry has the same masked nodes, and the same held nodes in each table.
     #[must_use]
     pub fn has_areas_of(&self, other: &Self) -> bool {
-        let [held, other_held] =
+        let [own_sets, other_sets] =
             [&self.held, &other.held].map(|held| held.iter().map(|(set, _)| set));
-        self.masked == other.masked && held.eq(other_held)
+        self.masked == other.masked && own_sets.eq(other_sets)
     }
 
     /// The number of tables of held nodes.

@@ -15,14 +15,13 @@ impl Slots {
     /// [`ParamsError`] for values between nodes that are out of range.
     pub fn integrated(self, params: &Params, raw: &RawParams) -> Result<Self, ParamsError> {
         let points = CutPoints::new(&self);
-        let refuse = |quantity: Quantity, wrong| self.refuse(quantity, params, raw, wrong);
         let integrated_slots = Quantity::ALL.into_iter().map(|quantity| {
             let mut slot = self.slot(quantity).clone();
             let integrated = |values| {
                 let is_right = |value| requirement(quantity, params, value).is_none();
                 let integrated =
                     integrated(values, quantity, &self.geometry, points.as_ref(), is_right);
-                integrated.map_err(|wrong| refuse(quantity, wrong))
+                integrated.map_err(|wrong| self.refuse(quantity, params, raw, wrong))
             };
             if !slot.depends_on_time() {
                 slot.values = integrated(slot.values)?;

@@ -50,17 +50,18 @@ impl Interface {
     fn place_between(&self, nodes: &Nodes, [lower, upper]: [(usize, usize); 2]) -> [f64; 2] {
         /// Halvings until a place is known to rounding.
         const HALVINGS: usize = 53;
-        let [mut before, mut after] = [lower, upper].map(|(j, i)| [nodes.x[i], nodes.y[j]]);
-        let is_inside = self.has_point(nodes, before, lower);
+        let [mut lower_point, mut upper_point] =
+            [lower, upper].map(|(j, i)| [nodes.x[i], nodes.y[j]]);
+        let is_inside = self.has_point(nodes, lower_point, lower);
         let halvings = if self.formula.is_some() { HALVINGS } else { 0 };
         for _ in 0..halvings {
-            let middle = midpoint(before, after);
+            let middle = midpoint(lower_point, upper_point);
             match self.has_point(nodes, middle, lower) == is_inside {
-                true => before = middle,
-                false => after = middle,
+                true => lower_point = middle,
+                false => upper_point = middle,
             }
         }
-        midpoint(before, after)
+        midpoint(lower_point, upper_point)
     }
 }
 

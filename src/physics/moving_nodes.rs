@@ -83,9 +83,9 @@ pub fn jumps_at_start(
         for (i, owners) in given_nodes {
             let held_value = geometry.value((j, i));
             let value = held_value.or_else(|| geometry.fixed_value((j, i), geometry.start));
-            let [before, after] = [Some(state.as_slice()[i]), value]
+            let [state_value, given_value] = [Some(state.as_slice()[i]), value]
                 .map(|value| rounded(precision, value.unwrap_or(f64::NAN)));
-            let change = Some(after - before).filter(|change| change.is_finite());
+            let change = Some(given_value - state_value).filter(|change| change.is_finite());
             let capacity = capacities.get(i).unwrap_or(&capacities[0]);
             let node = MovingNode::new(geometry, (j, i), owners, *capacity);
             node.add(change.unwrap_or(0.0), &mut sums, first_region);

@@ -42,7 +42,7 @@ impl MovingSource<'_> {
         self.jumping.cost(&self.patches) <= self.slots.geometry.grid.len().max(FEW)
     }
 
-    /// Its values, integrated between nodes where it jumps.
+    /// The values of the source, integrated between nodes where it jumps.
     ///
     /// # Errors
     /// The first value between nodes that is not finite.
@@ -51,24 +51,24 @@ impl MovingSource<'_> {
         let means = self
             .jumping
             .hats(&self.patches, points.as_ref(), f64::is_finite)?;
-        let given = self.slots.slot(Quantity::Source).values.clone();
-        Ok(averaged(given, means))
+        let node_values = self.slots.slot(Quantity::Source).values.clone();
+        Ok(averaged(node_values, means))
     }
 
-    /// Its power at nodes and its power between them, over cells of the size 1.
+    /// The powers of the source at nodes and between them, over cells of the size 1.
     ///
     /// # Errors
     /// [`ParamsError`] never, for no formula reads a file.
     pub fn powers(&self, time: f64) -> Result<[f64; 2], ParamsError> {
         let (grid, nodes) = (&self.slots.geometry.grid, &self.slots.geometry.nodes);
-        let given = self.slots.slot(Quantity::Source).values.clone();
+        let node_values = self.slots.slot(Quantity::Source).values.clone();
         let Ok(integrated) = self.values() else {
             return Ok([0.0; 2]);
         };
         let mut powers = [0.0; 2];
         for rows in nodes.pieces() {
             let mut values = vec![0.0; rows.len() * grid.x.nodes];
-            for (power, source) in powers.iter_mut().zip([&given, &integrated]) {
+            for (power, source) in powers.iter_mut().zip([&node_values, &integrated]) {
                 source.rows(nodes, rows.clone(), time, &mut values)?;
                 self.slots
                     .geometry

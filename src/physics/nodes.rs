@@ -98,7 +98,7 @@ impl Nodes {
         }
     }
 
-    /// The same coordinates without periodic sides.
+    /// These nodes with sides that are not periodic.
     #[must_use]
     pub fn apart(&self) -> Self {
         Self {
@@ -123,16 +123,14 @@ impl Nodes {
 
     /// All nodes that are the same point as a node, including the node itself.
     pub fn same(&self, (j, i): (usize, usize)) -> impl Iterator<Item = (usize, usize)> {
-        let lines = |at: usize, count: usize, wraps: bool| {
-            if wraps && (at == 0 || at + 1 == count) {
-                [0, count - 1]
-            } else {
-                [at; 2]
-            }
-        };
         let [wraps_x, wraps_y] = self.periodic;
-        let columns = lines(i, self.x.len(), wraps_x);
-        let rows = lines(j, self.y.len(), wraps_y);
+        let lines = [(j, self.y.len(), wraps_y), (i, self.x.len(), wraps_x)];
+        let [rows, columns] = lines.map(|(number, count, wraps)| {
+            match wraps && (number == 0 || number + 1 == count) {
+                true => [0, count - 1],
+                false => [number; 2],
+            }
+        });
         rows.into_iter().flat_map(move |j| columns.map(|i| (j, i)))
     }
 

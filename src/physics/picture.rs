@@ -170,10 +170,10 @@ impl Picture {
     /// The values that nodes get, in words: `cam.tif gives nodes values from 18.9 to 28.05`.
     #[must_use]
     pub fn values_in_words(&self) -> Option<String> {
-        let (_, [least, largest]) = self.seen.get()?;
+        let (_, [smallest, largest]) = self.seen.get()?;
         let name = self.input.path().file_name().unwrap_or_default().display();
         Some(format!(
-            "{name} gives nodes values from {least:?} to {largest:?}"
+            "{name} gives nodes values from {smallest:?} to {largest:?}"
         ))
     }
 

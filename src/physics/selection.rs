@@ -255,8 +255,8 @@ fn way_to_whole_pixels(grid: &Grid, (height, width): (usize, usize)) -> String {
         let cells = ((upper - lower) / axis.spacing).round();
         let cells_of_pixels = cells + pixels as f64 - axis.nodes as f64;
         if keeps_spacing {
-            let end = lower + cells_of_pixels * axis.spacing;
-            format!("{name}2 = {:?}", rounded(end))
+            let new_upper = lower + cells_of_pixels * axis.spacing;
+            format!("{name}2 = {:?}", rounded(new_upper))
         } else {
             format!("d{name} = {:?}", rounded((upper - lower) / cells_of_pixels))
         }

@@ -348,16 +348,16 @@ impl Slots {
         if !self.cut_faces.iter().all(SparseRows::is_empty) {
             return Ok(None);
         }
-        let of = |quantity| {
+        let [x, y] = [Quantity::X, Quantity::Y].map(|quantity| {
             let rows = 0..grid.y.nodes;
-            let mut values = vec![0.0; rows.len() * grid.x.nodes];
+            let mut diffusivity = vec![0.0; rows.len() * grid.x.nodes];
             // Around an axis D along y has the radius with it.
-            let given = self.slot(quantity).values.given();
-            given.rows(nodes, rows, 0.0, &mut values)?;
-            self.geometry.codec().encode(0, &mut values);
-            Ok::<_, ParamsError>(values)
-        };
-        Ok(Some([of(Quantity::X)?, of(Quantity::Y)?]))
+            let values = self.slot(quantity).values.given();
+            values.rows(nodes, rows, 0.0, &mut diffusivity)?;
+            self.geometry.codec().encode(0, &mut diffusivity);
+            Ok::<_, ParamsError>(diffusivity)
+        });
+        Ok(Some([x?, y?]))
     }
 
     /// The capacity at every node, row by row; 0 at masked nodes.

@@ -147,9 +147,9 @@ impl Values {
             match self {
                 Self::Image(picture) => {
                     between_count += picture.rows(rows, &mut values);
-                    let seen = values.iter().copied();
-                    extremes = seen.fold(extremes, |[least, largest], value| {
-                        [least.min(value), largest.max(value)]
+                    let node_values = values.iter().copied();
+                    extremes = node_values.fold(extremes, |[smallest, largest], value| {
+                        [smallest.min(value), largest.max(value)]
                     });
                 }
                 _ => self.rows(&nodes, rows, time, &mut values)?,
@@ -157,13 +157,14 @@ impl Values {
             let is_wrong = |&value: &f64| wrong(value).is_some();
             let place = match excused {
                 [] => first_where(&values, is_wrong),
-                sets => (0..values.len()).find(|&at| {
-                    let number = (start * nx + at) as u64;
-                    is_wrong(&values[at]) && !sets.iter().any(|set| set.has(number))
+                sets => (0..values.len()).find(|&place| {
+                    let number = (start * nx + place) as u64;
+                    is_wrong(&values[place]) && !sets.iter().any(|set| set.has(number))
                 }),
             };
-            if let Some(at) = place {
-                let (place, value) = (nodes.describe(start + at / nx, at % nx), values[at]);
+            if let Some(place) = place {
+                let value = values[place];
+                let place = nodes.describe(start + place / nx, place % nx);
                 let requirement = wrong(value).unwrap_or_default();
                 let reason =
                     format!("it is {value:?} at {place}; it must be {requirement} at every node");

@@ -81,11 +81,11 @@ impl Fluxes {
         let owners = self.geometry.owners(node);
         let is_shared = owners.is_some_and(|[column, row]| column != row);
         let share = if is_shared { 0.5 } else { 1.0 };
-        let others = Side::ALL.into_iter().filter(|&other| {
+        let other_sides = Side::ALL.into_iter().filter(|&other| {
             // In a corner of two fixed walls, the flow along each axis counts for the wall that it crosses.
             other != side && (!is_shared || other.axis_number() == axis)
         });
-        let inflow: f64 = others
+        let inflow: f64 = other_sides
             .map(|other| {
                 let flow = self.flow_around(node, other, moment.state);
                 match flow {

@@ -74,11 +74,11 @@ pub fn decode(mut bytes: BufReader<InputFile>, source: Source<'_>) -> Result<Ras
 
 /// Whether a picture has the mark with which it ends, whatever follows it. The decoder does not miss the last rows.
 fn has_end(bytes: &mut BufReader<InputFile>) -> io::Result<bool> {
-    let found = find_end(bytes);
+    let result = find_end(bytes);
     bytes.rewind()?;
-    match found {
+    match result {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
-        found => found.map(|()| true),
+        result => result.map(|()| true),
     }
 }
 

@@ -29,10 +29,10 @@ impl Source<'_> {
         sample_bytes: u64,
         decoder_bytes: u64,
     ) -> Result<Memory, ParamsError> {
-        let needed = sample_bytes.saturating_add(decoder_bytes);
-        if needed > self.most_bytes {
+        let needed_bytes = sample_bytes.saturating_add(decoder_bytes);
+        if needed_bytes > self.most_bytes {
             let part = format!("its {height} × {width} pixels take");
-            return Err(self.too_large(&part, needed, self.most_bytes));
+            return Err(self.too_large(&part, needed_bytes, self.most_bytes));
         }
         let samples = usize::try_from(sample_bytes)
             .map_err(|_| io::Error::from(ErrorKind::OutOfMemory))
@@ -49,10 +49,10 @@ impl Source<'_> {
     }
 
     /// Refuses a picture of which a part takes more bytes than it may.
-    fn too_large(self, part_takes: &str, needed: u64, allowed: u64) -> ParamsError {
-        let [needed, allowed] = [needed, allowed].map(wording::bytes);
+    fn too_large(self, part_takes: &str, bytes: u64, most_bytes: u64) -> ParamsError {
+        let [size, limit] = [bytes, most_bytes].map(wording::bytes);
         self.input.refuse(&format!(
-            "{part_takes} {needed} of memory, and {allowed} are allowed: scale the picture down to the nodes of the grid, or give an array (.npy) in its place, which is read in pieces"
+            "{part_takes} {size} of memory, and {limit} are allowed: scale the picture down to the nodes of the grid, or give an array (.npy) in its place, which is read in pieces"
         ))
     }
 

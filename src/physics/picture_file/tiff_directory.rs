@@ -44,11 +44,11 @@ pub fn entries(file: &mut (impl Read + Seek)) -> Option<Vec<Entry>> {
         if file.read_exact(&mut entry).is_err() {
             break;
         }
-        let each = VALUE_BYTES.get(usize::from(number(&entry[2..4], is_little) as u16));
+        let size = VALUE_BYTES.get(usize::from(number(&entry[2..4], is_little) as u16));
         let value = &entry[value_at..][..2];
         entries.push(Entry {
             tag: number(&entry[..2], is_little) as u16,
-            value_bytes: number(&entry[4..value_at], is_little).saturating_mul(*each.unwrap_or(&0)),
+            value_bytes: number(&entry[4..value_at], is_little).saturating_mul(*size.unwrap_or(&0)),
             value: number(value, is_little) as u16,
             place: place + value_at as u64 + u64::from(!is_little),
         });
