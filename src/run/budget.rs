@@ -71,7 +71,7 @@ pub struct Terms {
     pub ranks: usize,
     /// The scenarios and threads that compute at the same time.
     pub load: SolverLoad,
-    /// Where snapshots go.
+    /// The destination of snapshots.
     pub snapshots: SnapshotStorage,
     /// The reason why states have to be in memory, if they have to.
     pub why_in_memory: Option<&'static str>,
@@ -196,7 +196,7 @@ impl Budget {
         Self { states, ..self }.summed()
     }
 
-    /// The same budget with the states in bands.
+    /// This budget with the states in bands.
     fn in_bands(self, problem: &Problem, terms: Terms) -> Result<Self, RunError> {
         sys::give_back_memory();
         let memory = terms.limit.unwrap_or(u64::MAX);

@@ -38,16 +38,16 @@ impl Begun<'_> {
             return None;
         }
         let (schedule, pace) = (&problem.schedule, problem.schedule.pace());
-        let end = pace.after(pace.start(), schedule.step_of(self.index));
+        let end_clock = pace.after(pace.start(), schedule.step_of(self.index));
         let Some(keys) = &problem.params.record else {
-            return Some((end, Vec::new()));
+            return Some((end_clock, Vec::new()));
         };
-        let due = RowSchedule::new(problem, keys).pass_to(end);
+        let due = RowSchedule::new(problem, keys).pass_to(end_clock);
         let columns = Columns::new(problem, false);
         let lines = self.record.lines().skip(1);
         let rows = lines.map_while(|line| Row::of_line(line, &columns));
         let rows: Vec<Row> = rows.take(usize::try_from(due).ok()?).collect();
-        (rows.len() as u64 == due).then_some((end, rows))
+        (rows.len() as u64 == due).then_some((end_clock, rows))
     }
 }
 
@@ -124,9 +124,9 @@ fn solve_of<T: Element>(
     let room = solution.reserve(problem.grid.len());
     room.map_err(|_| RunError::no_memory(budget.total))?;
     let resumed = begun.and_then(|begun| {
-        let end = begun.end(problem)?;
+        let resumed = begun.end(problem)?;
         solution.continue_from(begun.values);
-        Some(end)
+        Some(resumed)
     });
     let kept_snapshot = Some(&mut solution);
     let sums = RowSums::AsRecorded;

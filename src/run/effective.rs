@@ -51,7 +51,7 @@ impl EffectiveDiffusivity {
     /// The names of its numbers.
     pub const NAMES: [&str; 4] = ["effective", "porosity", "formation_factor", "tortuosity"];
 
-    /// Its numbers with their names, as far as there are any.
+    /// The numbers with their names, as far as there are any.
     pub fn numbers(&self) -> [(&'static str, Option<f64>); 4] {
         let [effective, porosity, formation_factor, tortuosity] = Self::NAMES;
         [

@@ -55,7 +55,7 @@ pub(crate) struct InBands<'a, T: Element> {
     pub(super) written: Moved,
 }
 
-/// Where the present state is.
+/// The location of the present state.
 pub(super) enum StateLocation {
     /// The initial state, which is in no file.
     Initial,

@@ -116,8 +116,8 @@ impl<'a, T: Element, C: Comm> InMemory<'a, T, C> {
             HeldState::Field(field) => Ok(field),
             HeldState::Solver(solver) => Ok(solver.into_state()),
             HeldState::Nothing => {
-                let needed = setup::memory(self.problem, self.ranks);
-                Err(RunError::no_memory(needed))
+                let bytes = setup::memory(self.problem, self.ranks);
+                Err(RunError::no_memory(bytes))
             }
         }
     }

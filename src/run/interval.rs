@@ -80,7 +80,7 @@ impl Interval<'_> {
         }
     }
 
-    /// As [`restore`](Self::restore), with a state that is not loaded yet.
+    /// Restores the snapshot as [`restore`](Self::restore) does, with a state that is not loaded yet.
     fn march<T: Element>(
         &self,
         mut state: impl State<Solo>,
@@ -93,26 +93,26 @@ impl Interval<'_> {
         let clock = RunClock::start(problem, &Options::default());
         let index_before = id.index.checked_sub(1);
         let id_before = index_before.map(|index| SnapshotId { index, ..id });
-        let before = id_before.map(|id| Durable {
+        let start = id_before.map(|id| Durable {
             path: &self.cube.paths().cube,
             begin: self.cube.header.offset_of(id),
             sha256: None,
         });
-        match &before {
-            Some(before) => state.take(before).map(drop)?,
+        match &start {
+            Some(start) => state.take(start).map(drop)?,
             None => state.initialise(&clock, observer)?,
         }
-        let begin = index_before.map(|index| self.clock_of(index));
+        let start_clock = index_before.map(|index| self.clock_of(index));
         // A line says whether its run ends there. If it is lost, that has to be found out again.
-        let compared = before.filter(|_| self.line.is_none());
-        let compared = compared.map(|before| (before.path.to_owned(), before.begin));
+        let compared = start.filter(|_| self.line.is_none());
+        let compared = compared.map(|start| (start.path.to_owned(), start.begin));
         let mut digest = SnapshotDigest::new(problem, id, compared);
-        let mut output = Output::digest(problem, ranks, &mut digest, streams, begin);
+        let mut output = Output::digest(problem, ranks, &mut digest, streams, start_clock);
         let known_end = self.line.and_then(|line| line.ended.clone());
-        let trackers = Trackers::new(problem, &mut output, place, begin)?;
+        let trackers = Trackers::new(problem, &mut output, place, start_clock)?;
         let trackers = trackers.up_to(problem.schedule.step_of(id.index), known_end);
         let time_loop = TimeLoop::new(problem, state, output, trackers, clock, observer);
-        let (state, streams) = time_loop.run_from(begin)?;
+        let (state, streams) = time_loop.run_from(start_clock)?;
         let commit = digest.commit;
         let is_proved = |commit: &Commit| self.line.is_none_or(|line| line.sha256 == commit.sha256);
         let Some(commit) = commit.filter(is_proved) else {

@@ -87,7 +87,7 @@ impl Observer {
         Self::new(Progress::default(), Arc::clone(stop)).0
     }
 
-    /// The same observer with another counter of steps, for one of several runs.
+    /// This observer with another counter of steps, for one of several runs.
     pub(crate) fn with_progress(&self, progress: Progress) -> Self {
         Self {
             progress,

@@ -22,7 +22,7 @@ use std::{path::Path, time::Duration};
 /// The longest wait for a commit before ranks exchange reports again.
 const COMMIT_WAIT: Duration = Duration::from_millis(1);
 
-/// Where snapshots go, and how far they have come.
+/// The destination of snapshots, and how far they have come.
 ///
 /// All methods but getters are collective.
 pub(crate) struct Output<'a, C> {
@@ -156,7 +156,7 @@ impl<'a, C: Comm> Output<'a, C> {
         self.cube_output().map(|cube| &cube.scenario)
     }
 
-    /// As [`scenario`](Self::scenario).
+    /// The scenario of a cube for writing, if snapshots go into one.
     pub(super) fn scenario_mut(&mut self) -> Option<&mut ScenarioWriter<'a>> {
         match &mut self.destination {
             Destination::Cube(cube) => Some(&mut cube.scenario),

@@ -40,7 +40,7 @@ pub struct Report {
     pub tile: String,
     /// How snapshots are written into the file.
     pub io: String,
-    /// Where the state is while it is advanced: in memory, or in files from which it passes through memory.
+    /// The location of the state while it is advanced: in memory, or in files from which it passes through memory.
     pub state: String,
     /// Bytes of states read from files and written to files, without snapshots.
     pub bytes_moved: [u64; 2],

@@ -175,7 +175,7 @@ pub(crate) struct Figures {
     pub(crate) updates: [u64; 3],
     pub(crate) kernel: String,
     pub(crate) tile: String,
-    /// Where the state is stored, in words.
+    /// The location of the state, in words.
     pub(crate) place: String,
     /// Bytes read from files and written to files, for a state that is not in memory.
     pub(crate) moved: [u64; 2],

@@ -80,8 +80,8 @@ impl RunStreams {
             Some(_) => Columns::of_record(problem, place)?,
             None => {
                 let shorter = shorter.map(Paths::of).transpose()?;
-                let found = shorter.and_then(|paths| Columns::found(problem, false, &paths));
-                let columns = found.unwrap_or_else(|| Columns::new(problem, false));
+                let recorded = shorter.and_then(|paths| Columns::found(problem, false, &paths));
+                let columns = recorded.unwrap_or_else(|| Columns::new(problem, false));
                 let description = columns.description(problem, &place.parameters, &place.warnings);
                 record_file::write_description(&place.paths, &description)?;
                 columns

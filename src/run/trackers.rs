@@ -96,13 +96,13 @@ impl<'p, C: Comm> Trackers<'p, C> {
         resumed: Option<(Clock, Vec<Row>)>,
     ) -> Result<Self, RunError> {
         let (resumed, rows) = resumed.unzip();
-        let begin = resumed.unwrap_or(problem.schedule.pace().start());
+        let start_clock = resumed.unwrap_or(problem.schedule.pace().start());
         let rows = rows.unwrap_or_default();
         let columns = Columns::new(problem, false);
         let list = [
             listed(Some(SnapshotTracker::new(problem, resumed))),
-            listed(RowTracker::in_memory(problem, sums, begin, rows)?),
-            listed(LimitTracker::new(problem, &columns, begin.simtime)),
+            listed(RowTracker::in_memory(problem, sums, start_clock, rows)?),
+            listed(LimitTracker::new(problem, &columns, start_clock.simtime)),
         ];
         Ok(Self::of(problem, list))
     }

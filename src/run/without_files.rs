@@ -99,15 +99,15 @@ pub(super) fn run_of<T: Element>(
         }
         _ => state.initialise(&clock, observer)?,
     }
-    let from = resumed.as_ref().map(|(end, _)| *end);
+    let start_clock = resumed.as_ref().map(|(end, _)| *end);
     let mut output = match kept_snapshot {
         Some(solution) => Output::memory(problem, &ranks, solution, observer),
         None => Output::nothing(problem, &ranks, observer),
     };
     // What follows is judged by its change since then.
-    output.last = from.unwrap_or(output.last);
+    output.last = start_clock.unwrap_or(output.last);
     let trackers = Trackers::in_memory(problem, sums, resumed)?;
     let time_loop = TimeLoop::new(problem, state, output, trackers, clock, observer);
-    let (state, record) = time_loop.record(from)?;
+    let (state, record) = time_loop.record(start_clock)?;
     Ok((state.into_field()?, record))
 }
