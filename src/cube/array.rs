@@ -202,8 +202,8 @@ impl JournalledArray {
     /// The number of indices of the first axis up to the last one with data. Some of a sweep may have none.
     #[must_use]
     pub fn reach(&self) -> u64 {
-        let last = self.complete.last();
-        last.map_or(self.available(), |last| last.end)
+        let last_range = self.complete.last();
+        last_range.map_or(self.available(), |last| last.end)
     }
 
     /// Whether there is data at an index along the first axis.
@@ -267,7 +267,7 @@ impl JournalledArray {
         self.derived(LabelledArray::with_leading_axis)
     }
 
-    /// The same elements with one axis split in two, as by [`LabelledArray::split`]. The result is no longer a cube.
+    /// These elements with one axis split in two, as by [`LabelledArray::split`]. The result is no longer a cube.
     #[must_use]
     pub fn split(self, axis: usize, period: u64) -> Self {
         self.derived(|array| array.split(axis, period))

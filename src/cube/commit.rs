@@ -43,7 +43,7 @@ pub struct SyncedPart {
     digests: Vec<(usize, BlockDigest)>,
 }
 
-/// Where durable snapshots are recorded: in the journal of this process, or by the rank that keeps the journal.
+/// The recorder of durable snapshots: the journal of this process, or the rank that keeps the journal.
 #[derive(Debug)]
 pub(super) enum JournalSink {
     /// The journal of this process, which commits snapshots.

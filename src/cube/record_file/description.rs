@@ -90,9 +90,9 @@ pub fn first_lines(paths: &Paths) -> impl Iterator<Item = String> {
 /// [`CubeError::LostRecord`].
 pub fn is_described(paths: &Paths, description: &str) -> Result<(), CubeError> {
     let path = paths.record_description();
-    let found = read_description(paths).map_err(|_| lost(&path, "cannot be read"))?;
-    let found = serde_json::from_str(&found).map_err(|_| lost(&path, "is damaged"))?;
-    match Some(facts(found)) == serde_json::from_str(description).ok().map(facts) {
+    let text = read_description(paths).map_err(|_| lost(&path, "cannot be read"))?;
+    let value = serde_json::from_str(&text).map_err(|_| lost(&path, "is damaged"))?;
+    match Some(facts(value)) == serde_json::from_str(description).ok().map(facts) {
         true => Ok(()),
         false => Err(of_another_record(paths)),
     }
@@ -151,15 +151,13 @@ pub(crate) fn of_another_record(paths: &Paths) -> CubeError {
 /// What is wrong with a description that should be this one, in sentences.
 pub fn faults_of_description(paths: &Paths, description: &str) -> Vec<String> {
     let path = paths.record_description();
-    let is_as_written = || {
-        let found = read_description(paths);
-        found.is_ok_and(|found| without_digests(&found) == description)
-    };
+    let text = read_description(paths);
+    let is_as_written = text.is_ok_and(|text| without_digests(&text) == description);
     match is_described(paths, description) {
         Err(CubeError::LostRecord { path, reason }) => {
             vec![format!("{} {reason}", path.display())]
         }
-        _ if is_as_written() => Vec::new(),
+        _ if is_as_written => Vec::new(),
         _ => vec![format!(
             "{} has other sentences than it should",
             path.display()
