@@ -212,7 +212,7 @@ unsafe impl Send for Zeroed {}
 unsafe impl Sync for Zeroed {}
 
 impl Zeroed {
-    /// So many zeros.
+    /// Allocates `len` zeros.
     ///
     /// # Errors
     /// If there is too little memory.

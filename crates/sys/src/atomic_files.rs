@@ -50,12 +50,12 @@ fn name_all(
         successor.set_replaced_aside()?;
     }
     sync_directories(successors)?;
-    let last = successors.len().saturating_sub(1);
-    let (others, proof) = successors.split_at_mut(last);
-    for successor in others.iter_mut() {
+    let proof_number = successors.len().saturating_sub(1);
+    let (files, proof) = successors.split_at_mut(proof_number);
+    for successor in files.iter_mut() {
         successor.take_name(uninterrupted)?;
     }
-    sync_directories(others)?;
+    sync_directories(files)?;
     for successor in proof {
         successor.take_name(uninterrupted)?;
     }

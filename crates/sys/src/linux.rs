@@ -360,8 +360,8 @@ pub fn available_memory() -> Option<u64> {
 /// The number of bytes for which the system still gives this process addresses, if it limits them.
 fn addresses_left() -> Option<u64> {
     let limit = address_limit()?;
-    let taken = field_of("/proc/self/status", "VmSize:")? * 1024;
-    Some(limit.saturating_sub(taken))
+    let used = field_of("/proc/self/status", "VmSize:")? * 1024;
+    Some(limit.saturating_sub(used))
 }
 
 /// The number of bytes left by the limits of the control groups.

@@ -177,7 +177,7 @@ pub fn begin_to_read(map: &Mmap, bytes: Range<usize>) {
 pub struct Zeroed(MmapMut);
 
 impl Zeroed {
-    /// So many zeros.
+    /// Allocates `len` zeros.
     ///
     /// # Errors
     /// If the system has too little memory.
