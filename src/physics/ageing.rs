@@ -236,8 +236,8 @@ impl Slots {
             for (ghost, inner) in [(0, 1), (nx, nx - 1)] {
                 restore_ghost_faces(
                     x.column_mut(ghost),
-                    largest_x.column(ghost),
-                    largest_x.column(inner),
+                    &largest_x.column(ghost),
+                    &largest_x.column(inner),
                 );
             }
         }
@@ -247,7 +247,8 @@ impl Slots {
                 (rows.end == ny, rows.len(), rows.len() - 1),
             ];
             for (_, ghost, inner) in ghost_rows.into_iter().filter(|(is_there, ..)| *is_there) {
-                restore_ghost_faces(y.row_mut(ghost), largest_y.row(ghost), largest_y.row(inner));
+                let (ghosts, inner) = (largest_y.row(ghost), largest_y.row(inner));
+                restore_ghost_faces(y.row_mut(ghost), &ghosts, &inner);
             }
         }
         equation
@@ -359,8 +360,8 @@ impl Slots {
 /// Copies the faces of ghosts that do not depend on their neighbours, and so differ from the inner faces.
 fn restore_ghost_faces<T: Real>(
     mut faces: ArrayViewMut1<T>,
-    ghosts: ArrayView1<T>,
-    inner: ArrayView1<T>,
+    ghosts: &ArrayView1<T>,
+    inner: &ArrayView1<T>,
 ) {
     for ((face, ghost), inner) in faces.iter_mut().zip(ghosts).zip(inner) {
         if ghost.to_f64() != inner.to_f64() {

@@ -217,12 +217,12 @@ fn chosen(choice: &Step, condition: &Product, yes: &[Product], no: &[Product]) -
 }
 
 /// The choice between two factors by a condition, which is the first one if the condition is 1.
-fn selected(choice: &Step, condition: &Steps, [yes, no]: [&Steps; 2]) -> Steps {
+fn selected(choice: &Step, condition: &Steps, factors: [&Steps; 2]) -> Steps {
     if condition.is_empty() {
-        return yes.clone();
+        return factors[0].clone();
     }
-    let [yes, no] = [yes, no].map(|steps| factor(steps.clone()).steps);
-    [&condition[..], &yes, &no, std::slice::from_ref(choice)].concat()
+    let [a, b] = factors.map(|steps| factor(steps.clone()).steps);
+    [&condition[..], &a, &b, std::slice::from_ref(choice)].concat()
 }
 
 fn is_zero(product: &Product) -> bool {
