@@ -48,9 +48,9 @@ impl Along<'_> {
             let time = number::python(self.times?.coordinate(index)?);
             Some(format!("t = {time} ({} {})", self.word, number_of(index)))
         });
-        let times: Vec<String> = times.collect();
+        let times = number::joined(times, ", ");
         if !times.is_empty() {
-            terminal.note(&format!("{}: {}", selection.typed, times.join(", ")));
+            terminal.note(&format!("{}: {times}", selection.typed));
         }
     }
 

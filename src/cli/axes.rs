@@ -376,32 +376,29 @@ impl<'a> Axes<'a> {
 
     /// `t = 2.5, x = 0.1` for the indices along some axes.
     pub(super) fn describe(&self, indices: impl IntoIterator<Item = (usize, u64)>) -> String {
-        indices
-            .into_iter()
-            .map(|(axis, index)| {
-                if let Some(labels) = self.labels(axis) {
-                    let label = usize::try_from(index)
-                        .ok()
-                        .and_then(|place| labels.get(place));
-                    return format!("{} {}", self.name(axis), label.map_or("", String::as_str));
-                }
-                let index_in_file = self.array.index_in_file(axis, index);
-                if self.is_counted(axis) {
-                    return format!("{} {index_in_file}", self.name(axis));
-                }
-                let coordinate = self.coordinate(axis, index).unwrap_or(f64::NAN);
-                let index_kind = if self.name(axis) == "t" {
-                    "snapshot"
-                } else {
-                    "node"
-                };
-                format!(
-                    "{} = {coordinate:?} ({index_kind} {index_in_file})",
-                    self.name(axis)
-                )
-            })
-            .collect::<Vec<_>>()
-            .join(", ")
+        let places = indices.into_iter().map(|(axis, index)| {
+            if let Some(labels) = self.labels(axis) {
+                let label = usize::try_from(index)
+                    .ok()
+                    .and_then(|place| labels.get(place));
+                return format!("{} {}", self.name(axis), label.map_or("", String::as_str));
+            }
+            let index_in_file = self.array.index_in_file(axis, index);
+            if self.is_counted(axis) {
+                return format!("{} {index_in_file}", self.name(axis));
+            }
+            let coordinate = self.coordinate(axis, index).unwrap_or(f64::NAN);
+            let index_kind = if self.name(axis) == "t" {
+                "snapshot"
+            } else {
+                "node"
+            };
+            format!(
+                "{} = {coordinate:?} ({index_kind} {index_in_file})",
+                self.name(axis)
+            )
+        });
+        number::joined(places, ", ")
     }
 }
 
@@ -429,10 +426,8 @@ pub(super) fn unit_since(unit: TimeUnit, date: Date) -> String {
 /// `t = 2.5, x = 0.1`
 pub(super) fn in_words(places: &[(String, f64)]) -> String {
     let places = places.iter();
-    let places: Vec<String> = places
-        .map(|(name, coordinate)| format!("{name} = {}", number::python(*coordinate)))
-        .collect();
-    places.join(", ")
+    let places = places.map(|(name, place)| format!("{name} = {}", number::python(*place)));
+    number::joined(places, ", ")
 }
 
 /// The number that was typed along an axis of this name.

@@ -1,7 +1,7 @@
 //! [`Call`]: a command as data. Another program gives its arguments as values, and takes its answers as values.
 
 use super::{
-    Cli, carry_out, parse,
+    Cli, carry_out, number, parse,
     terminal::{Terminal, readable},
 };
 use crate::cli::error::Error;
@@ -169,6 +169,5 @@ fn sentence(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let first_paragraph = text.split("\n\n").next().unwrap_or(&text);
     let first_paragraph = first_paragraph.trim().trim_start_matches("error: ");
-    let lines: Vec<&str> = first_paragraph.lines().map(str::trim).collect();
-    lines.join(" ")
+    number::joined(first_paragraph.lines().map(str::trim), " ")
 }

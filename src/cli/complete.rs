@@ -1,7 +1,7 @@
 //! The complete scenarios of a sweep, of which any may be missing: which readers leave out, and which were chosen though they are not
 //! complete.
 
-use super::{selection::Selection, terminal::Terminal};
+use super::{number, selection::Selection, terminal::Terminal};
 use crate::cli::error::Error;
 use diff2d::{Header, JournalledArray};
 use std::ops::Range;
@@ -55,9 +55,7 @@ pub(super) fn not_complete(array: &JournalledArray, selection: &Selection, numbe
 fn listed(ranges: &[Range<u64>]) -> String {
     const FEW: usize = 8;
     let texts = ranges.iter().take(FEW);
-    let texts: Vec<String> = texts
-        .map(|range| format!("{}:{}", range.start, range.end))
-        .collect();
+    let texts = texts.map(|range| format!("{}:{}", range.start, range.end));
     let ellipsis = if ranges.len() > FEW { ", …" } else { "" };
-    texts.join(", ") + ellipsis
+    number::joined(texts, ", ") + ellipsis
 }

@@ -1,6 +1,7 @@
-//! Numbers in results and notes.
+//! Numbers, and lists of words, in results and notes.
 
 use diff2d_arrays::npy::Scalar;
+use std::fmt::Display;
 
 /// A float as Python prints it: the shortest decimal that reads back as the same float.
 ///
@@ -40,10 +41,7 @@ pub(super) fn scalar(value: Scalar) -> String {
 pub(super) fn tuple(lengths: &[u64]) -> String {
     match lengths {
         [length] => format!("({length},)"),
-        lengths => {
-            let lengths: Vec<String> = lengths.iter().map(u64::to_string).collect();
-            format!("({})", lengths.join(", "))
-        }
+        lengths => format!("({})", joined(lengths, ", ")),
     }
 }
 
@@ -63,7 +61,13 @@ pub(super) fn ranges(indices: &[u64]) -> String {
         [index] => Some(index.to_string()),
         [first, .., last] => Some(format!("{first} to {last}")),
     });
-    words.collect::<Vec<_>>().join(", ")
+    joined(words, ", ")
+}
+
+/// Texts with a separator between them.
+pub(super) fn joined(texts: impl IntoIterator<Item = impl Display>, separator: &str) -> String {
+    let texts = texts.into_iter().map(|text| text.to_string());
+    texts.collect::<Vec<_>>().join(separator)
 }
 
 /// A number of bytes, rounded: `21.4 MiB`.

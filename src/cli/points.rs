@@ -1,6 +1,7 @@
 //! Points in a CSV file.
 
 use super::{
+    number,
     scenario::{self, PLACES},
     selection::Selection,
     terminal::printable,
@@ -211,8 +212,8 @@ impl PointFile {
         let mut named = columns.clone();
         named.retain(|column| *column != PointColumn::Other);
         if named.is_empty() {
-            let index_names: Vec<String> = (0..self.dimensions).map(|i| format!("i{i}")).collect();
-            let index_names = index_names.join(",");
+            let index_names = (0..self.dimensions).map(|i| format!("i{i}"));
+            let index_names = number::joined(index_names, ",");
             return Err(self.error(&format!(
                 "'{}' is neither a point nor a header; expected numbers, or columns such as {index_names}",
                 printable(&names.join(","))

@@ -2,7 +2,7 @@
 
 use super::{
     along::Along,
-    axes,
+    axes, number,
     rows::{Cell, Column, Rows, Style},
     selection::Selection,
     terminal::Terminal,
@@ -65,8 +65,8 @@ pub(super) fn column(record: &RecordTable, name: &str, option: &str) -> Result<u
         let names = record.columns.iter().map(|column| column.name.as_str());
         let hint = match hint(name, names.clone()) {
             none if none.is_empty() => {
-                let names: Vec<&str> = names.collect();
-                format!(": there are {}", excerpt(&names.join(", "), 400))
+                let names = number::joined(names, ", ");
+                format!(": there are {}", excerpt(&names, 400))
             }
             hint => hint,
         };

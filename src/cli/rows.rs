@@ -159,10 +159,11 @@ impl Style {
                 let values = names(columns).into_iter().zip(texts(&row.cells));
                 let facts = row.facts.into_iter();
                 let facts = facts.filter_map(|fact| Some((fact.name.to_owned(), fact.text?)));
-                let lines = values
-                    .chain(facts)
-                    .map(|(name, text)| format!("{name:<width$} {text}"));
-                lines.collect::<Vec<_>>().join("\n")
+                let lines = values.chain(facts);
+                number::joined(
+                    lines.map(|(name, text)| format!("{name:<width$} {text}")),
+                    "\n",
+                )
             }
             Self::JsonLines | Self::JsonArray | Self::Values => {
                 json::line(&row.into_value(columns))
@@ -186,10 +187,8 @@ fn aligned(columns: &[Column], texts: &[String]) -> String {
     let widths = columns
         .iter()
         .flat_map(|column| column.names.iter().map(|_| column.width));
-    let fields = widths
-        .zip(texts)
-        .map(|(width, text)| format!("{text:>width$}"));
-    fields.collect::<Vec<_>>().join(" ")
+    let fields = widths.zip(texts);
+    number::joined(fields.map(|(width, text)| format!("{text:>width$}")), " ")
 }
 
 /// The names of columns as a line of CSV.
@@ -211,7 +210,7 @@ fn csv(texts: Vec<String>) -> String {
             text
         }
     });
-    fields.collect::<Vec<_>>().join(",")
+    number::joined(fields, ",")
 }
 
 /// Prints rows as they come.
@@ -260,8 +259,7 @@ impl<'a> Table<'a> {
         };
         self.has_rows = true;
         let lines = rows.into_iter();
-        let lines = lines.map(|row| self.style.lines(columns, row));
-        let lines = lines.collect::<Vec<_>>().join(separator);
+        let lines = number::joined(lines.map(|row| self.style.lines(columns, row)), separator);
         self.terminal.result(&format!("{opening}{lines}"))
     }
 

@@ -2,6 +2,7 @@
 
 use super::{
     complete::not_complete,
+    number,
     selection::{Entry, Selection},
 };
 use crate::cli::error::Error;
@@ -120,13 +121,9 @@ fn scenario_with(
     match (matching.next(), matching.next()) {
         (Some((number, _)), None) => Ok(number),
         (None, _) => {
-            let names = params.iter();
-            let value_lists: Vec<String> =
-                names.map(|(name, _)| first_values(header, name)).collect();
-            Err(format!(
-                "no complete scenario has these values; {}",
-                value_lists.join("; ")
-            ))
+            let lists = params.iter().map(|(name, _)| first_values(header, name));
+            let lists = number::joined(lists, "; ");
+            Err(format!("no complete scenario has these values; {lists}"))
         }
         _ => Err(format!(
             "several scenarios have these values; give all of {}",

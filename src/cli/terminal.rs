@@ -4,6 +4,7 @@ use super::{
     answer::Answer,
     bar::{Bar, Unit},
     json::{self, Value},
+    number,
 };
 use crate::cli::error::Error;
 use diff2d_arrays::wording::excerpt;
@@ -251,10 +252,7 @@ pub(super) fn not_printed(error: &io::Error) -> Error {
 pub(super) fn readable(text: &str) -> String {
     const LONGEST: usize = 4000;
     if text.len() > LONGEST {
-        text.lines()
-            .map(|line| excerpt(line, LONGEST))
-            .collect::<Vec<_>>()
-            .join("\n")
+        number::joined(text.lines().map(|line| excerpt(line, LONGEST)), "\n")
     } else {
         text.to_owned()
     }

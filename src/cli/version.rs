@@ -1,5 +1,6 @@
 //! What the program is: `--version`, and `diff2d` without a command.
 
+use super::number;
 use diff2d::{
     comm::HAS_MPI,
     program::{COMMIT, HAS_HDF5},
@@ -37,19 +38,16 @@ pub(super) fn long(verbose: bool) -> String {
     let mut lines = vec![short()];
     lines.extend(COMMIT.map(|commit| format!("commit   {commit}")));
     if verbose {
-        let kernels: Vec<String> = Kernel::available()
-            .map(|kernel| kernel.to_string())
-            .collect();
         lines.push(format!(
             "kernel   {}; this machine has {}",
             Kernel::detect(),
-            kernels.join(", ")
+            number::joined(Kernel::available(), ", ")
         ));
     }
     let optional = [(HAS_HDF5, "hdf5"), (HAS_MPI, "mpi")];
     let optional = optional.into_iter().filter(|(has, _)| *has);
     let features = ["cli", "plot"].into_iter();
-    let features: Vec<&str> = features.chain(optional.map(|(_, name)| name)).collect();
-    lines.push(format!("features {}", features.join(" ")));
+    let features = features.chain(optional.map(|(_, name)| name));
+    lines.push(format!("features {}", number::joined(features, " ")));
     lines.join("\n")
 }

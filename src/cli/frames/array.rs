@@ -597,5 +597,5 @@ fn name(scenario: &Scenario, varied: &[(String, FileNames)]) -> String {
         };
         Some(format!("{key} = {value_text}"))
     });
-    parts.collect::<Vec<_>>().join(", ")
+    number::joined(parts, ", ")
 }

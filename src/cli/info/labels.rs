@@ -55,10 +55,9 @@ fn tell_axis<'a>(number: usize, axis: &'a NamedAxis, answer: &mut Answer<'a>) ->
     }
     if let AxisValues::Labels(labels) = &axis.values {
         let numbered = labels.iter().enumerate();
-        let numbered: Vec<String> = numbered
-            .map(|(number, label)| format!("{number} {label}"))
-            .collect();
-        text += &format!(": {}", excerpt(&numbered.join(", "), 400));
+        let numbered = numbered.map(|(number, label)| format!("{number} {label}"));
+        let numbered = number::joined(numbered, ", ");
+        text += &format!(": {}", excerpt(&numbered, 400));
         values.plain("labels", labels);
     }
     values.some("ends", axis.ends());

@@ -37,7 +37,7 @@ pub(super) fn tell(cube: &Path, answer: &mut Answer<'_>) -> Result<(), Error> {
         let fields: Vec<_> = fields.collect();
         let listed = fields.iter().take(MOST);
         let listed = listed.map(|(name, value)| format!("{name} = {}", number::scalar(*value)));
-        text += &format!(", the last: {}", listed.collect::<Vec<_>>().join(", "));
+        text += &format!(", the last: {}", number::joined(listed, ", "));
         if fields.len() > MOST {
             text += &format!(" and {} more", fields.len() - MOST);
         }

@@ -384,12 +384,9 @@ fn due(problem: &Problem) -> String {
                 0 => String::new(),
                 count => format!(" and {count} more"),
             };
-            let times_told: Vec<String> = times_told.collect();
-            format!(
-                "at t = {}, {}{omission}",
-                number::python(problem.params.t0),
-                times_told.join(", ")
-            )
+            let times_told = number::joined(times_told, ", ");
+            let start = number::python(problem.params.t0);
+            format!("at t = {start}, {times_told}{omission}")
         }
         Due::Added | Due::Multiples(_) => {
             let start_clause = match problem.params.t0 {

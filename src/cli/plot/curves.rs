@@ -4,6 +4,7 @@ use crate::cli::{
     dates,
     error::Error,
     frames::{Drawing, FrameAxis, Frames, RangeChoice},
+    number,
     selection::Selection,
     terminal::{Terminal, printable},
 };
@@ -134,7 +135,7 @@ fn labelled(frames: &Frames<'_>, pairs: &[(Option<FrameAxis>, String)]) -> Strin
         let unit = frames.side_unit((*side)?).unwrap_or_default();
         Some(format!("{name} = {value} {unit}").trim_end().to_owned())
     });
-    parts.collect::<Vec<_>>().join(", ")
+    number::joined(parts, ", ")
 }
 
 /// Gives a chart the title that was asked for, in place of what it would tell.

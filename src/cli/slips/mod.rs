@@ -2,7 +2,7 @@
 
 mod habits;
 
-use super::typed;
+use super::{number, typed};
 use clap::{
     Arg, Command, Error,
     builder::{PossibleValue, StyledStr},
@@ -310,10 +310,10 @@ fn long_option<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
 fn described<'a>(argument: &'a Arg) -> Tip<'a> {
     let help = argument.get_help().map(ToString::to_string);
     let values = argument.get_possible_values();
-    let names: Vec<&str> = values.iter().map(PossibleValue::get_name).collect();
+    let names = number::joined(values.iter().map(PossibleValue::get_name), ", ");
     let values = match names.is_empty() {
-        true => String::new(),
-        false => format!(": {}", names.join(", ")),
+        true => names,
+        false => format!(": {names}"),
     };
     let help = help.unwrap_or_default();
     Tip::new(format!("'{argument}': {help}{values}"))

@@ -6,7 +6,7 @@ mod request;
 
 pub(super) use args::{CoarsenArgs, WindowArgs};
 
-use super::{axes::Axes, open::open_as, select, terminal::Terminal};
+use super::{axes::Axes, number, open::open_as, select, terminal::Terminal};
 use crate::cli::error::Error;
 use diff2d_arrays::{npy::Region, window::Request};
 use reduce::reduce;
@@ -76,11 +76,8 @@ fn note_left_out(axes: &Axes<'_>, select: &Region, block: &[u64], terminal: &Ter
             let name = axes.name(axis);
             Some(format!("the last {rest} of {length} along {name}"))
         });
-    let parts: Vec<String> = parts.collect();
+    let parts = number::joined(parts, " and ");
     if !parts.is_empty() {
-        terminal.note(&format!(
-            "{} are less than a block, and are left out",
-            parts.join(" and ")
-        ));
+        terminal.note(&format!("{parts} are less than a block, and are left out"));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::args::WindowArgs;
 use crate::cli::{
-    axes::Axes, error::Error, open::open, selection::Selection, terminal::Terminal, typed,
+    axes::Axes, error::Error, number, open::open, selection::Selection, terminal::Terminal, typed,
 };
 use diff2d::JournalledArray;
 use diff2d_arrays::{
@@ -186,8 +186,8 @@ pub(super) fn lengths(
     });
     let lengths: Vec<u64> = lengths.collect::<Result<_, Error>>()?;
     if selection.is_named() {
-        let words: Vec<String> = lengths.iter().map(u64::to_string).collect();
-        terminal.note(&format!("{option} {text} is {}", words.join(",")));
+        let words = number::joined(&lengths, ",");
+        terminal.note(&format!("{option} {text} is {words}"));
     }
     Ok(lengths)
 }
