@@ -273,7 +273,7 @@ fn grow(
     if let Some(rounding) = &rounding {
         terminal.note(&rounded(rounding));
     }
-    followed.conclude()
+    followed
 }
 
 fn rounded(rounding: &Rounding) -> String {

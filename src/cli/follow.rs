@@ -19,11 +19,12 @@ pub(super) fn can_follow(array: &JournalledArray) -> Result<(), Error> {
 }
 
 /// Passes the committed snapshots to `take`, then those that follow, until the run is complete or no
-/// process runs it any more.
+/// process runs it any more. The inner result is an error unless the run is complete; commands return it once they have dealt
+/// with the snapshots that there are.
 pub(super) fn follow(
     array: &mut JournalledArray,
     mut take: impl FnMut(&JournalledArray, Range<u64>) -> Result<(), Error>,
-) -> Result<Ending, Error> {
+) -> Result<Result<(), Error>, Error> {
     can_follow(array)?;
     let mut passed_count = 0;
     loop {
@@ -49,24 +50,11 @@ pub(super) fn follow(
         true => ("scenarios without a gap", "sweep"),
         false => ("snapshots", "run"),
     };
-    Ok(Ending((passed_count < snapshot_count).then(|| {
-        format!(
-            "no process writes {} any more, which holds {passed_count} of {snapshot_count} {what}: `diff2d {command} --resume` continues it",
-            array.path.display()
-        )
-    })))
-}
-
-/// How a run that was followed has ended: complete, or with the sentence that it is not.
-#[must_use]
-pub(super) struct Ending(Option<String>);
-
-impl Ending {
-    /// Returns an error unless the run is complete; commands call this once they have dealt with the snapshots that there are.
-    pub(super) fn conclude(self) -> Result<(), Error> {
-        match self.0 {
-            Some(sentence) => Err(Error::System(sentence)),
-            None => Ok(()),
-        }
+    if passed_count >= snapshot_count {
+        return Ok(Ok(()));
     }
+    Ok(Err(Error::System(format!(
+        "no process writes {} any more, which holds {passed_count} of {snapshot_count} {what}: `diff2d {command} --resume` continues it",
+        array.path.display()
+    ))))
 }

@@ -113,7 +113,7 @@ pub(super) fn probe(args: &ProbeArgs, terminal: &Terminal) -> Result<(), Error> 
                 .try_for_each(|k| elements.print_histories(array, &followed_points, k..k + 1))
         })?;
         elements.end(&array)?;
-        return followed.conclude();
+        return followed;
     }
     if args.series {
         tell_of_gap(&array, terminal)?;

@@ -129,7 +129,7 @@ fn plot_along(
     if !chosen.is_empty() {
         series.conclude(&Drawing::new(&frames, &chosen, &look, &common_survey))?;
     }
-    followed.conclude()
+    followed
 }
 
 /// Whether a picture shows whole frames.

@@ -72,13 +72,12 @@ fn each_snapshot(
     let frame: u64 = array.npy.shape.iter().skip(1).product();
     let mut table = results::table(args, vec![Column::index(1)], terminal);
     table.print_head()?;
-    let followed = follow(&mut array, |array, mut new| {
+    follow(&mut array, |array, mut new| {
         new.try_for_each(|snapshot| {
             let elements = snapshot * frame..(snapshot + 1) * frame;
             let statistics = stats::part(array, elements, options, &Progress::default())?;
             let index = vec![Cell::Index(vec![snapshot])];
             table.print(vec![results::row(args, index, options, &statistics, &[])])
         })
-    })?;
-    followed.conclude()
+    })?
 }

@@ -1,13 +1,7 @@
 //! Windows into a new array.
 
 use super::args::CommonArgs;
-use crate::cli::{
-    bar::Unit,
-    error::Error,
-    follow::{Ending, follow},
-    open,
-    terminal::Terminal,
-};
+use crate::cli::{bar::Unit, error::Error, follow::follow, open, terminal::Terminal};
 use diff2d::JournalledArray;
 use diff2d_arrays::{
     npy::Kind,
@@ -46,10 +40,10 @@ pub(super) fn reduce(
     )?;
     let bytes = shape.iter().product::<u64>() * array.npy.dtype.bytes as u64;
     let bar = terminal.bar(bytes, Unit::Bytes);
-    let mut followed = None;
+    let mut followed = Ok(());
     if follows {
         let mut written_count = 0;
-        followed = Some(follow(&mut array, |array, new| {
+        followed = follow(&mut array, |array, new| {
             let ready = windows.ready(new.end);
             windows.some(
                 array,
@@ -59,7 +53,7 @@ pub(super) fn reduce(
             )?;
             written_count = ready.max(written_count);
             Ok(())
-        })?);
+        })?;
         output.shorten(written_count)?;
     } else {
         windows.all(&array, &output, bar.progress())?;
@@ -73,5 +67,5 @@ pub(super) fn reduce(
     }
     let labels = windows.labels(&array.labels, &output.npy.shape);
     open::finish(output, &args.output, &labels)?;
-    followed.map_or(Ok(()), Ending::conclude)
+    followed
 }
