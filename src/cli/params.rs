@@ -1,6 +1,6 @@
 //! The arguments that name a problem, shared by the commands that take one.
 
-use super::terminal::quoted;
+use super::terminal::{option_quoted, quoted};
 use crate::cli::error::Error;
 use clap::Args;
 use diff2d::{
@@ -59,7 +59,7 @@ impl ParamsArgs {
             Ok(ProblemWithWarnings { problem, warnings })
         });
         let problem_and_warnings = problem_and_warnings.map_err(|error| {
-            let file = quoted(&self.file.display().to_string());
+            let file = quoted(self.file.display());
             if self.is_sweep() { Error::Usage(format!(
                     "{file} describes a sweep, as it has the key params: `diff2d sweep {file}` runs it, `diff2d plan {file}` tells what it would do"
                 )) } else { Error::from(error) }
@@ -72,20 +72,12 @@ impl ParamsArgs {
 
     /// The file and the overrides, quoted for a shell.
     pub(super) fn quoted(&self) -> String {
-        quoted(&self.file.display().to_string()) + &self.overrides_quoted()
+        quoted(self.file.display()) + &option_quoted("--set", &self.overrides)
     }
 
     /// Whether the file describes a sweep.
     pub(super) fn is_sweep(&self) -> bool {
         self.file.is_file() && is_sweep(&self.file)
-    }
-
-    /// The options again, for a command line that does the same.
-    pub(super) fn overrides_quoted(&self) -> String {
-        self.overrides
-            .iter()
-            .map(|text| format!(" --set {}", quoted(text)))
-            .collect()
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
     plot::frame_path,
     ranks,
     start::{self, StartArgs, make_directory},
-    terminal::{Terminal, quoted},
+    terminal::{Terminal, option_quoted},
     threads, values,
 };
 use crate::cli::error::Error;
@@ -79,16 +79,12 @@ impl RunArgs {
 
     /// The options that the run has again when it is continued, quoted for a shell.
     fn options_quoted(&self) -> String {
-        let memory = self.memory.map(|bytes| format!(" --memory {bytes}"));
-        let scratch = self.scratch.as_ref();
-        let scratch =
-            scratch.map(|path| format!(" --scratch {}", quoted(&path.display().to_string())));
-        let period = self.checkpoint_every.map(|period| {
-            let period = humantime::format_duration(period).to_string();
-            format!(" --checkpoint-every {}", quoted(&period))
-        });
-        let options = [memory, scratch, period].into_iter().flatten();
-        options.fold(self.start.options_quoted(), |all, option| all + &option)
+        let scratch = self.scratch.as_ref().map(|path| path.display());
+        let period = self.checkpoint_every.map(humantime::format_duration);
+        self.start.options_quoted()
+            + &option_quoted("--memory", self.memory)
+            + &option_quoted("--scratch", scratch)
+            + &option_quoted("--checkpoint-every", period)
     }
 }
 
@@ -219,10 +215,9 @@ fn on_ranks(
                 number::scaled(report.updates_per_second)
             ),
         };
-    let file = quoted(&args.params.file.display().to_string());
     let command = format!(
-        "diff2d run {file}{}{}",
-        args.params.overrides_quoted(),
+        "diff2d run {}{}",
+        args.params.quoted(),
         args.options_quoted()
     );
     Ok(start::conclude(

@@ -6,7 +6,7 @@ use super::{
     json,
     printer::Printer,
     signals,
-    terminal::{Terminal, quoted},
+    terminal::{Terminal, option_quoted, quoted},
     values::{self, walltime},
 };
 use crate::cli::error::Error;
@@ -196,12 +196,10 @@ impl StartArgs {
 
     /// The options that a run has again when it is continued, quoted for a shell.
     pub(super) fn options_quoted(&self) -> String {
-        let threads = self.threads.map(|threads| format!(" --threads {threads}"));
-        let walltime = self.max_walltime.as_ref();
-        let walltime =
-            walltime.map(|walltime| format!(" --max-walltime {}", quoted(&walltime.typed)));
-        let no_lock = self.no_lock.then(|| " --no-lock".to_owned());
-        [threads, walltime, no_lock].into_iter().flatten().collect()
+        let walltime = self.max_walltime.as_ref().map(|walltime| &walltime.typed);
+        option_quoted("--threads", self.threads)
+            + &option_quoted("--max-walltime", walltime)
+            + if self.no_lock { " --no-lock" } else { "" }
     }
 }
 
@@ -247,7 +245,7 @@ pub(super) fn conclude(
     let place = cube.map_or_else(String::new, |cube| format!(" in {}", cube.display()));
     let continuation = match cube {
         Some(cube) => {
-            let cube = quoted(&cube.display().to_string());
+            let cube = quoted(cube.display());
             format!("to continue: {command} -o {cube} --resume")
         }
         None => "nothing was written".to_owned(),

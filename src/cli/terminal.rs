@@ -341,15 +341,25 @@ fn escaped(text: &str) -> String {
 }
 
 /// A word quoted for a shell.
-pub(super) fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: impl Display) -> String {
+    let word = word.to_string();
     let is_plain = word
         .chars()
         .all(|letter| letter.is_ascii_alphanumeric() || "-_./=:,+@%".contains(letter));
     if !word.is_empty() && is_plain {
-        word.to_owned()
+        word
     } else {
         format!("'{}'", word.replace('\'', r"'\''"))
     }
+}
+
+/// An option with each of its values, as a shell takes it: no word without a value.
+pub(super) fn option_quoted(
+    option: &str,
+    values: impl IntoIterator<Item = impl Display>,
+) -> String {
+    let values = values.into_iter().map(quoted);
+    values.map(|value| format!(" {option} {value}")).collect()
 }
 
 #[cfg(test)]

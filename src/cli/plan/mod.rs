@@ -8,7 +8,7 @@ mod sweep;
 
 use super::{
     params::{ParamsArgs, ProblemWithWarnings},
-    terminal::{Terminal, quoted},
+    terminal::{Terminal, option_quoted},
     values,
 };
 use crate::cli::error::Error;
@@ -22,7 +22,7 @@ use diff2d::{
 };
 use diff2d_sys as sys;
 use run::RunPlan;
-use sbatch::BatchJob;
+
 use std::path::PathBuf;
 use sweep::SweepPlan;
 
@@ -115,12 +115,11 @@ fn tell_run(
         terminal.warn(&plan.warnings);
     }
     if args.sbatch {
-        let output = args.output.as_ref();
-        let output = output.map(|path| format!(" -o {}", quoted(&path.display().to_string())));
-        let memory = args.memory.map(|bytes| format!(" --memory {bytes}"));
-        let options = [memory, output].into_iter().flatten().collect::<String>();
-        let job = BatchJob::new(&plan, args.params.quoted() + &options);
-        terminal.result(&job.to_string())?;
+        let output = args.output.as_ref().map(|path| path.display());
+        let arguments = args.params.quoted()
+            + &option_quoted("--memory", args.memory)
+            + &option_quoted("-o", output);
+        terminal.result(&sbatch::script(&plan, &arguments))?;
         return plan.check();
     }
     let checked = plan.check();

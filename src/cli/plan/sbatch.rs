@@ -1,50 +1,21 @@
-//! [`BatchJob`]: a job script for Slurm that starts a run and continues it until it is complete.
+//! A job script for Slurm that starts a run and continues it until it is complete.
 
 use super::run::RunPlan;
-use std::fmt;
 
-/// The script of a job. `diff2d run` in it takes `arguments`, which are quoted for a shell.
-pub(super) struct BatchJob {
-    ranks: usize,
-    threads: usize,
-    mebibytes_per_thread: u64,
-    minutes: u64,
-    arguments: String,
-}
-
-/// The longest job; a run that takes longer is requeued.
-const MOST_MINUTES: u64 = 24 * 60;
-
-impl BatchJob {
-    /// The job of a run. It asks for half as much time again as the plan estimates, and for a quarter more memory.
-    pub(super) fn new(plan: &RunPlan<'_>, arguments: String) -> Self {
-        let threads = plan.threads.max(1);
-        let bytes_per_thread = plan.peak_bytes_per_rank / threads as u64;
-        let minutes = (plan.seconds * 1.5 / 60.0).ceil() as u64;
-        Self {
-            ranks: plan.ranks,
-            threads,
-            mebibytes_per_thread: (bytes_per_thread + bytes_per_thread / 4).div_ceil(1 << 20) + 16,
-            // Slurm takes its time to start and to end a job.
-            minutes: minutes.saturating_add(5).min(MOST_MINUTES),
-            arguments,
-        }
-    }
-}
-
-impl fmt::Display for BatchJob {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            ranks,
-            threads,
-            mebibytes_per_thread,
-            minutes,
-            arguments,
-        } = self;
-        let (hours, minutes) = (minutes / 60, minutes % 60);
-        write!(
-            f,
-            "#!/bin/bash
+/// The script of the job of a run. It asks for half as much time again as the plan estimates, and for a quarter more memory.
+/// `diff2d run` in it takes `arguments`, which are quoted for a shell.
+pub(super) fn script(plan: &RunPlan<'_>, arguments: &str) -> String {
+    /// The longest job; a run that takes longer is requeued.
+    const MOST_MINUTES: u64 = 24 * 60;
+    let (ranks, threads) = (plan.ranks, plan.threads.max(1));
+    let bytes_per_thread = plan.peak_bytes_per_rank / threads as u64;
+    let mebibytes_per_thread = (bytes_per_thread + bytes_per_thread / 4).div_ceil(1 << 20) + 16;
+    let minutes = (plan.seconds * 1.5 / 60.0).ceil() as u64;
+    // Slurm takes its time to start and to end a job.
+    let minutes = minutes.saturating_add(5).min(MOST_MINUTES);
+    let (hours, minutes) = (minutes / 60, minutes % 60);
+    format!(
+        "#!/bin/bash
 #SBATCH --ntasks={ranks} --cpus-per-task={threads}
 #SBATCH --mem-per-cpu={mebibytes_per_thread}M
 #SBATCH --time={hours:02}:{minutes:02}:00
@@ -59,6 +30,5 @@ case $code in
         [ \"${{SLURM_RESTART_COUNT:-0}}\" -lt 100 ] && scontrol requeue \"$SLURM_JOB_ID\" ;;
 esac
 exit $code"
-        )
-    }
+    )
 }

@@ -7,7 +7,7 @@ use super::{
     number, ranks,
     selection::Entry,
     start::{self, StartArgs},
-    terminal::{Terminal, quoted},
+    terminal::{Terminal, option_quoted, quoted},
 };
 use crate::cli::error::Error;
 use clap::Args;
@@ -200,17 +200,10 @@ fn on_ranks(
     }
     let took = number::seconds(took);
     let summary = format!("{count} scenarios in {took}");
-    let overrides = args.overrides.iter();
-    let overrides: String = overrides
-        .map(|text| format!(" --set {}", quoted(text)))
-        .collect();
-    let scenarios_option = args.scenarios.iter();
-    let scenarios_option: String = scenarios_option
-        .map(|text| format!(" --scenarios {}", quoted(text)))
-        .collect();
-    let file = quoted(&args.file.display().to_string());
-    let options = args.start.options_quoted();
-    let command = format!("diff2d sweep {file}{overrides}{scenarios_option}{options}");
+    let command = format!("diff2d sweep {}", quoted(args.file.display()))
+        + &option_quoted("--set", &args.overrides)
+        + &option_quoted("--scenarios", &args.scenarios)
+        + &args.start.options_quoted();
     Ok(start::conclude(
         terminal,
         outcome,
