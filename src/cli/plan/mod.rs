@@ -73,8 +73,7 @@ pub(super) fn plan(args: &PlanArgs, terminal: &Terminal) -> Result<(), Error> {
         if !args.json {
             terminal.warn(&plan.warnings);
         }
-        let checked = plan.check();
-        return terminal.answer(plan.answer, args.json).and(checked);
+        return terminal.answer(plan.answer, args.json).and(plan.checked);
     }
     let problem_and_warnings = args.params.judged(args.memory, &[])?;
     let raw = RawParams::load(&args.params.file, &args.params.overrides)?;
@@ -120,8 +119,7 @@ fn tell_run(
             + &option_quoted("--memory", args.memory)
             + &option_quoted("-o", output);
         terminal.result(&sbatch::script(&plan, &arguments))?;
-        return plan.check();
+        return plan.checked;
     }
-    let checked = plan.check();
-    terminal.answer(plan.answer, args.json).and(checked)
+    terminal.answer(plan.answer, args.json).and(plan.checked)
 }

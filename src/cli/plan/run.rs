@@ -26,8 +26,8 @@ pub(super) struct RunPlan<'a> {
     pub(super) seconds: f64,
     /// Peak memory of a rank, with the buffers and the program itself.
     pub(super) peak_bytes_per_rank: u64,
-    budget: Budget,
-    disk_bytes: u64,
+    /// Whether memory and disk suffice; each of several ranks may have its own.
+    pub(super) checked: Result<(), Error>,
 }
 
 /// How ranks share the grid.
@@ -184,6 +184,13 @@ impl<'a> RunPlan<'a> {
             answer.line("state", place);
         }
         answer.plain("warnings", warnings.clone());
+        let checked = match cut.ranks {
+            1 => budget
+                .check(1)
+                .map_err(Error::from)
+                .and_then(|()| estimate::check_space("cube", disk_bytes + budget.scratch)),
+            _ => Ok(()),
+        };
         Ok(Self {
             answer,
             warnings,
@@ -192,19 +199,8 @@ impl<'a> RunPlan<'a> {
             seconds,
             peak_bytes_per_rank: cut.memory_bytes.min(peak_bytes)
                 + peak_bytes.saturating_sub(memory_bytes),
-            budget,
-            disk_bytes,
+            checked,
         })
-    }
-
-    /// Refuses what this machine has too little memory or disk for. Several ranks may have machines and a
-    /// filesystem of their own.
-    pub(super) fn check(&self) -> Result<(), Error> {
-        if self.ranks > 1 {
-            return Ok(());
-        }
-        self.budget.check(1)?;
-        estimate::check_space("cube", self.disk_bytes + self.budget.scratch)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::estimate;
 use crate::cli::{answer::Answer, error::Error, number};
 use diff2d::{
-    Budget, Sweep,
+    Sweep,
     program::{
         params::Choice,
         run::{Nper, estimated_seconds},
@@ -16,8 +16,8 @@ use diff2d_sys as sys;
 pub(super) struct SweepPlan<'a> {
     pub(super) answer: Answer<'a>,
     pub(super) warnings: Vec<String>,
-    budget: Budget,
-    disk_bytes: u64,
+    /// Whether memory and disk suffice.
+    pub(super) checked: Result<(), Error>,
 }
 
 impl<'a> SweepPlan<'a> {
@@ -74,18 +74,12 @@ impl<'a> SweepPlan<'a> {
         answer.plain("warnings", warnings.clone());
         answer.plain("functions", &params.functions);
         answer.some("origin", origin);
+        let has_memory = budget.check(1).map_err(Error::from);
         Ok(Self {
             answer,
             warnings,
-            budget,
-            disk_bytes,
+            checked: has_memory.and_then(|()| estimate::check_space("sweep", disk_bytes)),
         })
-    }
-
-    /// Refuses what this machine has too little memory or disk for.
-    pub(super) fn check(&self) -> Result<(), Error> {
-        self.budget.check(1)?;
-        estimate::check_space("sweep", self.disk_bytes)
     }
 }
 
