@@ -55,11 +55,11 @@ pub(super) fn create(args: &CreateArgs, terminal: &Terminal) -> Result<(), Error
     })?;
     let fill = Fill::parse(&args.fill, args.dtype, shape.len())?;
     let output = open::create(&args.file, shape, args.dtype, false, &[], args.force)?;
-    let elements: u64 = output.npy.shape.iter().product();
+    let elements: u64 = output.data.npy.shape.iter().product();
     let bar = terminal.bar(elements * args.dtype.bytes as u64, Unit::Bytes);
-    create::fill(&output, &fill, bar.progress())?;
+    create::fill(&output.data, &fill, bar.progress())?;
     drop(bar);
-    open::finish(output, &args.file, &Labels::default())
+    open::finish(output, &Labels::default())
 }
 
 /// `1000,1000`, also as Python shows it: `(1000, 1000)` or `(5,)`.

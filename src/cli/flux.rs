@@ -142,9 +142,9 @@ fn write_field(
             .iter()
             .flat_map(|value| value.to_le_bytes())
             .collect();
-        array.write(number * 2 * ny * nx, &bytes)?;
+        array.data.write(number * 2 * ny * nx, &bytes)?;
     }
-    open::finish(array, output, &labels)
+    open::finish(array, &labels)
 }
 
 fn pixel_ends(text: &str) -> Result<PixelEnds, String> {

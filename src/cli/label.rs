@@ -29,7 +29,7 @@ pub(super) struct LabelArgs {
 }
 
 pub(super) fn label(args: &LabelArgs, terminal: &Terminal) -> Result<(), Error> {
-    if args.axes.is_empty() {
+    if args.axes.axes.is_empty() {
         let array = args.array.display();
         return Err(Error::Usage(format!(
             "--axes is missing, which says what the axes are: label {array} --axes t:h,y:m,x:m"

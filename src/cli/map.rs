@@ -115,10 +115,10 @@ pub(super) fn map(args: &MapArgs, terminal: &Terminal) -> Result<(), Error> {
         args.force,
     )?;
     let bar = terminal.bar(map.bytes(), Unit::Bytes);
-    let notes = map.run(&output, args.keep_bits, args.memory, bar.progress())?;
+    let notes = map.run(&output.data, args.keep_bits, args.memory, bar.progress())?;
     drop(bar);
     notes.iter().for_each(|note| terminal.note(note));
-    open::finish(output, &args.output, &labels)
+    open::finish(output, &labels)
 }
 
 /// The name and the file of `NAME=FILE.npy`.

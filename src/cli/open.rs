@@ -21,10 +21,7 @@ use diff2d_arrays::{
     output::Output,
 };
 use diff2d_sys::Destination;
-use std::{
-    ops::{Deref, DerefMut},
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 /// What files are that are not `.npy`.
 #[derive(Debug, Args)]
@@ -32,7 +29,7 @@ pub(super) struct InputArgs {
     /// The file is flat binary: type, shape and the byte where the array begins, such as
     /// f4:1000x2000 or >i2:512x512:1024
     #[arg(long, value_name = "DTYPE:SHAPE[:OFFSET]", value_parser = raw)]
-    raw: Option<NpyHeader>,
+    pub(super) raw: Option<NpyHeader>,
     #[command(flatten)]
     pub(super) axes: AxesArgs,
 }
@@ -43,12 +40,12 @@ pub(super) struct AxesArgs {
     /// Names for the axes of an array that has none, their units, the date at which times are 0, and one-dimensional .npy files with
     /// their coordinates: t:h:since=2023-01-01,lat=lat.npy,lon
     #[arg(long, value_name = "NAME[:UNIT[:since=DATE]][=FILE.npy],…", value_delimiter = ',', value_parser = typed_axis)]
-    axes: Vec<TypedAxis>,
+    pub(super) axes: Vec<TypedAxis>,
 }
 
 /// An axis as it was typed.
 #[derive(Debug, Clone)]
-struct TypedAxis {
+pub(super) struct TypedAxis {
     axis: NamedAxis,
     /// The file of its coordinates.
     file: Option<PathBuf>,
@@ -99,11 +96,6 @@ impl TypedAxis {
 }
 
 impl AxesArgs {
-    /// Whether no axis was typed.
-    pub(super) fn is_empty(&self) -> bool {
-        self.axes.is_empty()
-    }
-
     /// The files of coordinates.
     pub(super) fn files(&self) -> impl Iterator<Item = PathBuf> {
         self.axes.iter().filter_map(|typed| typed.file.clone())
@@ -140,13 +132,6 @@ impl AxesArgs {
         let axes = axes.collect::<Result<_, Error>>()?;
         array.label(Labels::of_axes(axes));
         Ok(())
-    }
-}
-
-impl InputArgs {
-    /// What `--raw` says of a file.
-    pub(super) fn raw(&self) -> Option<NpyHeader> {
-        self.raw.clone()
     }
 }
 
@@ -285,7 +270,7 @@ pub(super) fn open_as(
     input: &InputArgs,
     terminal: &Terminal,
 ) -> Result<JournalledArray, Error> {
-    named(path, input.raw(), input, false, terminal)
+    named(path, input.raw.clone(), input, false, terminal)
 }
 
 /// An array, with the names that `--axes` gives, before a part of it is taken by these. Of several files, those whose axes have names
@@ -320,32 +305,18 @@ pub(super) fn open_among(
     terminal: &Terminal,
 ) -> Result<JournalledArray, Error> {
     let extension = Selection::of_file(path)?.0.extension();
-    let raw = input
-        .raw()
-        .filter(|_| extension.is_none_or(|extension| extension != "npy"));
+    let raw = input.raw.clone();
+    let raw = raw.filter(|_| extension.is_none_or(|extension| extension != "npy"));
     let array = named(path, raw, input, true, terminal)?;
     tell_of_gap(&array, terminal)?;
     Ok(array)
 }
 
-/// A new array while it is written, and the file for what is known of it.
+/// A new array while it is written, its name, and the file for what is known of it.
 pub(super) struct NewArray {
-    output: Output,
+    pub(super) data: Output,
+    path: PathBuf,
     beside: Destination,
-}
-
-impl Deref for NewArray {
-    type Target = Output;
-
-    fn deref(&self) -> &Output {
-        &self.output
-    }
-}
-
-impl DerefMut for NewArray {
-    fn deref_mut(&mut self) -> &mut Output {
-        &mut self.output
-    }
 }
 
 /// Begins a new array for which the files `inputs` are read; `finish` puts it in its place.
@@ -360,17 +331,17 @@ pub(super) fn create(
     let writing = Writing {
         taken: inputs,
         force,
-        is_own_kind: None,
         ..Writing::default()
     };
     let destination = writing.admit(path)?;
     Ok(NewArray {
+        path: path.to_owned(),
         beside: writing.admit_labels(path)?,
-        output: Output::create(destination, shape, dtype, fortran_order)?,
+        data: Output::create(destination, shape, dtype, fortran_order)?,
     })
 }
 
 /// Puts a new array in its place, and what is known of it beside it.
-pub(super) fn finish(array: NewArray, path: &Path, labels: &Labels) -> Result<(), Error> {
-    Ok(beside::put(array.output, path, array.beside, labels)?)
+pub(super) fn finish(array: NewArray, labels: &Labels) -> Result<(), Error> {
+    Ok(beside::put(array.data, &array.path, array.beside, labels)?)
 }

@@ -72,7 +72,7 @@ fn tolerance(text: &str) -> Result<f64, String> {
 
 pub(super) fn compare(args: &CompareArgs, terminal: &Terminal) -> Result<(), Error> {
     let extensions = [&args.a, &args.b].map(|path| path.extension());
-    if args.input.raw().is_some() && extensions == [Some("npy".as_ref()); 2] {
+    if args.input.raw.is_some() && extensions == [Some("npy".as_ref()); 2] {
         let text =
             "--raw says what a flat binary file holds, and both files are .npy: leave it out";
         return Err(Error::Usage(text.to_owned()));
@@ -194,9 +194,9 @@ fn differences(
         .transpose()?;
     let bytes = shape.iter().product::<u64>() * a.npy.dtype.bytes as u64;
     let bar = terminal.bar(bytes, Unit::Bytes);
-    let differences = comparison.run(output.as_deref(), bar.progress())?;
+    let differences = comparison.run(output.as_ref().map(|output| &output.data), bar.progress())?;
     drop(bar);
-    if let (Some(output), Some(path)) = (output, &args.output) {
+    if let Some(output) = output {
         let labels_of_pairs =
             a.labels
                 .with_axes(|axis, named_axis| match &comparison.pairs[axis] {
@@ -210,7 +210,7 @@ fn differences(
             quantity: Some("difference".to_owned()),
             ..labels_of_pairs
         };
-        open::finish(output, path, &labels)?;
+        open::finish(output, &labels)?;
     }
     Ok(differences)
 }

@@ -28,7 +28,7 @@ pub(super) fn open(
     }
     let name = Path::new("standard input");
     let file = stdin_file().map_err(NpyError::io("read", name))?;
-    let array = match args.input.raw() {
+    let array = match args.input.raw.clone() {
         None => ArrayFile::of_file(file, name)?,
         Some(header) => ArrayFile::of_parts(file, name, header)?,
     };

@@ -146,7 +146,7 @@ impl<'a> Results<'a> {
                             values(options, statistics, quantiles).map(Scalar::to_f64)
                         });
                         let numbers: Vec<f64> = numbers.collect();
-                        self.places.write(output, group, first, &numbers)
+                        self.places.write(&output.data, group, first, &numbers)
                     }
                     Sink::Table(table) => {
                         let axes = Axes::of(array);
@@ -200,7 +200,7 @@ impl<'a> Results<'a> {
                 match &mut self.sink {
                     Sink::Array(output) => {
                         let numbers: Vec<f64> = lines.flatten().collect();
-                        self.places.write(output, 0, first, &numbers)
+                        self.places.write(&output.data, 0, first, &numbers)
                     }
                     Sink::Table(table) => {
                         let axes = Axes::of(array);
@@ -220,14 +220,13 @@ impl<'a> Results<'a> {
 
     /// Ends the table, or puts the array in its place, with what is known of the axes behind its first one.
     pub fn finish(self, mut labels: Labels) -> Result<(), Error> {
-        match (self.sink, &self.args.output) {
-            (Sink::Table(mut table), _) => table.end(),
-            (Sink::Array(output), Some(path)) => {
+        match self.sink {
+            Sink::Table(mut table) => table.end(),
+            Sink::Array(output) => {
                 let statistic = NamedAxis::labelled("statistic", value_names(self.args));
                 labels.axes.insert(0, Some(statistic));
-                open::finish(output, path, &labels)
+                open::finish(output, &labels)
             }
-            (Sink::Array(_), None) => Ok(()),
         }
     }
 }

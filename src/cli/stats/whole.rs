@@ -97,14 +97,14 @@ pub(super) fn whole(
         ));
     }
     hint(options, &statistics, terminal);
-    if let (Some(output), Some(path)) = (output, &args.output) {
+    if let Some(output) = output {
         let numbers: Vec<f64> = values(options, &statistics, &quantiles)
             .map(Scalar::to_f64)
             .collect();
-        output.write(0, bytemuck::cast_slice(&numbers))?;
+        output.data.write(0, bytemuck::cast_slice(&numbers))?;
         let statistic = NamedAxis::labelled("statistic", value_names(args));
         let labels = Labels::of_axes(vec![Some(statistic)]);
-        return open::finish(output, path, &labels);
+        return open::finish(output, &labels);
     }
     table.print(vec![row])
 }

@@ -48,15 +48,15 @@ pub(super) fn reduce(
             windows.some(
                 array,
                 written_count..ready.max(written_count),
-                &output,
+                &output.data,
                 bar.progress(),
             )?;
             written_count = ready.max(written_count);
             Ok(())
         })?;
-        output.shorten(written_count)?;
+        output.data.shorten(written_count)?;
     } else {
-        windows.all(&array, &output, bar.progress())?;
+        windows.all(&array, &output.data, bar.progress())?;
     }
     let times = bar.progress().done() / bytes.max(1);
     drop(bar);
@@ -65,7 +65,7 @@ pub(super) fn reduce(
             "the input was read {times} times over, since few windows fit into --memory at a time: more memory is faster"
         ));
     }
-    let labels = windows.labels(&array.labels, &output.npy.shape);
-    open::finish(output, &args.output, &labels)?;
+    let labels = windows.labels(&array.labels, &output.data.npy.shape);
+    open::finish(output, &labels)?;
     followed
 }
