@@ -30,13 +30,7 @@ impl CalendarPart {
     const ALL: [Self; 5] = [Self::Year, Self::Season, Self::Month, Self::Day, Self::Hour];
 
     pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Year => "year",
-            Self::Season => "season",
-            Self::Month => "month",
-            Self::Day => "day",
-            Self::Hour => "hour",
-        }
+        ["year", "season", "month", "day", "hour"][self as usize]
     }
 
     /// The number of the group of a date: of a season its place in [`SEASONS`].

@@ -84,20 +84,9 @@ pub(in super::super) struct StatsArgs {
     pub(super) memory: u64,
 }
 
-/// What each row of results is of.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Scope<'a> {
-    /// A snapshot of a run, as soon as it is committed.
-    Snapshots,
-    /// A place along the axes that remain beside these.
-    Along(&'a str),
-    /// All elements of a file, or a box of them.
-    Whole,
-}
-
 impl StatsArgs {
-    /// What the rows are of; an error for options that do not go together.
-    pub(super) fn scope(&self) -> Result<Scope<'_>, Error> {
+    /// Refuses options that do not go together.
+    pub(super) fn check(&self) -> Result<(), Error> {
         let takes_one_file =
             self.follow || self.axis.is_some() || self.output.is_some() || self.histogram.is_some();
         if self.files.len() > 1 && takes_one_file {
@@ -105,15 +94,13 @@ impl StatsArgs {
                 "several files have a row each: --axis, --histogram, --follow and -o take one file at a time".to_owned(),
             ));
         }
-        match &self.axis {
-            Some(axes) => Ok(Scope::Along(axes)),
-            None if self.follow => Ok(Scope::Snapshots),
-            None if self.op.is_some() => Err(Error::Usage(
+        if self.op.is_some() && self.axis.is_none() {
+            return Err(Error::Usage(
                 "--op trend is along an axis: --axis says which, such as --axis t or --axis 0"
                     .to_owned(),
-            )),
-            None => Ok(Scope::Whole),
+            ));
         }
+        Ok(())
     }
 }
 

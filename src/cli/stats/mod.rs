@@ -18,7 +18,7 @@ use super::{
     terminal::Terminal,
 };
 use crate::cli::error::Error;
-use args::Scope;
+
 use diff2d::JournalledArray;
 use diff2d_arrays::progress::Progress;
 use diff2d_arrays::stats::{self, Options};
@@ -29,13 +29,10 @@ pub(super) fn stats(args: &StatsArgs, terminal: &Terminal) -> Result<(), Error> 
     {
         return record::columns(args, &record, terminal);
     }
-    let scope = args.scope()?;
+    args.check()?;
     let has_names = args.files.len() > 1;
-    let mut table = if has_names {
-        results::table(args, vec![Column::new("file")], terminal)
-    } else {
-        results::table(args, Vec::new(), terminal)
-    };
+    let names = has_names.then(|| Column::new("file"));
+    let mut table = results::table(args, Vec::from_iter(names), terminal);
     for file in &args.files {
         let array = input::open(file, args, terminal)?;
         let masked = left_out(&array, args.keep_nan, args.memory, terminal)?;
@@ -44,15 +41,13 @@ pub(super) fn stats(args: &StatsArgs, terminal: &Terminal) -> Result<(), Error> 
             above: args.above,
             memory: args.memory,
         };
-        match scope {
-            Scope::Snapshots => return each_snapshot(args, array, options, terminal),
-            Scope::Along(axes) => {
-                return match args.by {
-                    Some(part) => groups::by(args, array, axes, part, options, terminal),
-                    None => along::along(args, array, axes, options, terminal),
-                };
+        match (&args.axis, args.by) {
+            (Some(axes), Some(part)) => {
+                return groups::by(args, array, axes, part, options, terminal);
             }
-            Scope::Whole => {
+            (Some(axes), None) => return along::along(args, array, axes, options, terminal),
+            (None, _) if args.follow => return each_snapshot(args, array, options, terminal),
+            (None, _) => {
                 let name = has_names.then(|| file.display().to_string());
                 whole::whole(args, array, options, name, &mut table, terminal)?;
             }
