@@ -5,6 +5,8 @@ use super::{
     start::{DEFAULT_DIRECTORY, make_directory},
 };
 use crate::cli::error::Error;
+use diff2d::{CubeError, program::cube::Writing};
+use diff2d_plot as plot;
 use diff2d_sys::{AtomicFile, Destination, FileError};
 use std::{
     io::Write,
@@ -43,6 +45,21 @@ pub(super) fn check_picture_name(path: &Path) -> Result<(), Error> {
         "--plot {}: the name of a picture ends in .png, .svg or .pdf",
         path.display()
     )))
+}
+
+/// Admits the name of a picture, under which a picture of diff2d is replaced.
+pub(super) fn admit_picture(
+    path: &Path,
+    input_files: &[PathBuf],
+    force: bool,
+) -> Result<Destination, CubeError> {
+    let writing = Writing {
+        taken: input_files,
+        force,
+        is_own_kind: Some(plot::is_picture),
+        ..Writing::default()
+    };
+    writing.admit(path)
 }
 
 /// A file with these bytes, still without its name.

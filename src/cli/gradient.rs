@@ -2,7 +2,7 @@
 
 use super::{
     answer::Answer,
-    answer_files::{answer_name, check_picture_name, written},
+    answer_files::{admit_picture, answer_name, check_picture_name, written},
     json::{self, Value},
     number,
     params::ParamsArgs,
@@ -26,7 +26,7 @@ use diff2d_arrays::{
     labels::{Labels, NamedAxis, beside},
     npy::{Dtype, NpyHeader},
 };
-use diff2d_plot::{self as plot, Colormap, Extent, Frame, Range, Style, save_picture};
+use diff2d_plot::{Colormap, Extent, Frame, Range, Style, save_picture};
 use diff2d_sys::{self as sys, Destination};
 use std::path::{Path, PathBuf};
 
@@ -177,12 +177,7 @@ impl Outputs {
         let writing = Writing {
             taken: &input_files,
             force: args.force,
-            is_own_kind: None,
             ..Writing::default()
-        };
-        let picture_writing = Writing {
-            is_own_kind: Some(plot::is_picture),
-            ..writing
         };
         let json_place = writing.admit(&json)?;
         // The answer gets its name last: without it, arrays are those of a gradient that was killed.
@@ -195,7 +190,7 @@ impl Outputs {
             let array = json.with_file_name(format!("{stem}.d_{}.npy", field.name()));
             let picture = args.plot.as_deref().map(|plot| {
                 let name = picture_name(plot, field, fields.len())?;
-                let place = picture_writing.admit(&name)?;
+                let place = admit_picture(&name, &input_files, args.force)?;
                 check_writable(&place, "write the picture")?;
                 Ok::<_, Error>(place)
             });
@@ -392,7 +387,11 @@ impl Report<'_> {
             })
             .collect();
         numbers.sort_by(|one, other| other.3.abs().total_cmp(&one.3.abs()));
-        let mut lines = vec![format!("{} = {}", self.of, digits(self.gradient.value))];
+        let mut lines = vec![format!(
+            "{} = {}",
+            self.of,
+            number::digits(self.gradient.value)
+        )];
         if !numbers.is_empty() {
             lines.push(format!(
                 "{:<20} {:>13} {:>13} {:>20}",
@@ -403,23 +402,23 @@ impl Report<'_> {
             let [value, effect] =
                 [value.unwrap_or(f64::NAN), effect].map(|number| match number.is_nan() {
                     true => "-".to_owned(),
-                    false => digits(number),
+                    false => number::digits(number),
                 });
             lines.push(format!(
                 "{name:<20} {value:>13} {:>13} {effect:>20}",
-                digits(derivative)
+                number::digits(derivative)
             ));
         }
         for derivative in &self.gradient.by {
             if let Derivative::Field(field, values) = derivative {
                 let (node, derivative) = largest(values);
-                let [y, x] = self.place(node).map(digits);
+                let [y, x] = self.place(node).map(number::digits);
                 lines.push(format!(
                     "{:<20} norm {}, sum {}, largest {} at x = {x}, y = {y}",
                     field.name(),
-                    digits(norm(values)),
-                    digits(sum(values)),
-                    digits(derivative)
+                    number::digits(norm(values)),
+                    number::digits(sum(values)),
+                    number::digits(derivative)
                 ));
             }
         }
@@ -442,9 +441,4 @@ fn largest(values: &NodeDerivatives) -> ((usize, usize), f64) {
     let nodes = values.indexed_iter().filter(|(_, value)| !value.is_nan());
     let largest = nodes.max_by(|(_, one), (_, other)| one.abs().total_cmp(&other.abs()));
     largest.map_or(((0, 0), 0.0), |(node, value)| (node, *value))
-}
-
-/// A number in five digits.
-fn digits(value: f64) -> String {
-    number::python(format!("{value:.4e}").parse().unwrap_or(value))
 }

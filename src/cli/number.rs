@@ -64,6 +64,11 @@ pub(super) fn ranges(indices: &[u64]) -> String {
     joined(words, ", ")
 }
 
+/// A number in five digits.
+pub(super) fn digits(value: f64) -> String {
+    python(format!("{value:.4e}").parse().unwrap_or(value))
+}
+
 /// Texts with a separator between them.
 pub(super) fn joined(texts: impl IntoIterator<Item = impl Display>, separator: &str) -> String {
     let texts = texts.into_iter().map(|text| text.to_string());

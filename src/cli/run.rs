@@ -1,6 +1,7 @@
 //! `diff2d run`: the simulation.
 
 use super::{
+    answer_files::admit_picture,
     bar::{Bar, Unit},
     frames::{Drawing, Frames, Look, RangeChoice},
     number,
@@ -17,12 +18,11 @@ use diff2d::{
     Commit, CubeError, End, JournalledArray, Message, Outcome, Problem,
     comm::{Comm, World},
     program::{
-        cube::{Paths, RecordTable, Writing},
+        cube::{Paths, RecordTable},
         params::{FunctionTable, StepMethod},
         warnings::{NOT_ESTIMATED, is_too_dear},
     },
 };
-use diff2d_plot as plot;
 use diff2d_stencil::Tile;
 use diff2d_sys::Destination;
 use std::{
@@ -314,21 +314,6 @@ fn draw(cube: &Path, index: u64, input_files: &[PathBuf], force: bool) -> Result
     let path = frame_path(&directory, index);
     let destination = admit_picture(&path, input_files, force)?;
     Drawing::new(&frames, &[index], &look, &survey).save(index, &destination)
-}
-
-/// Admits the name of a picture, under which a picture of diff2d is replaced.
-fn admit_picture(
-    path: &Path,
-    input_files: &[PathBuf],
-    force: bool,
-) -> Result<Destination, CubeError> {
-    let writing = Writing {
-        taken: input_files,
-        force,
-        is_own_kind: Some(plot::is_picture),
-        ..Writing::default()
-    };
-    writing.admit(path)
 }
 
 /// Refuses pictures of others, and pictures that the run reads, where it would draw its own: before it begins, and not

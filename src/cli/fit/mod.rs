@@ -12,7 +12,7 @@ use diff2d::{
 };
 use diff2d_arrays::progress::Progress;
 use diff2d_sys::{self as sys, Destination};
-use outputs::{Names, Outputs};
+use outputs::Outputs;
 use serde::Serialize;
 use std::{
     path::{Path, PathBuf},
@@ -79,13 +79,7 @@ pub(super) fn fit(args: &FitArgs, terminal: &Terminal) -> Result<(), Error> {
     let runs = options.runs.clone();
     // Whatever refuses the file or its data leaves no directory behind.
     let fit = Fit::new(&raw, false, options)?;
-    let names = Names {
-        parameters: &args.params.file,
-        answer: args.output.as_deref(),
-        plot: args.plot.as_deref(),
-        force: args.force,
-    };
-    let outputs = Outputs::admit(names, &raw)?;
+    let outputs = Outputs::admit(args, &raw)?;
     let start_time = Instant::now();
     let answer = fit.solve(&|stage| {
         let news = news_of(stage, args.starts);
@@ -101,7 +95,7 @@ pub(super) fn fit(args: &FitArgs, terminal: &Terminal) -> Result<(), Error> {
     terminal.note(&format!(
         "{} runs; wrote {} with .csv and .toml beside it",
         answer.runs,
-        outputs.answer().display()
+        outputs.json.name().display()
     ));
     terminal.value(&Value::plain(&answer), &table(&answer), args.json)
 }
@@ -132,7 +126,10 @@ fn news_of(stage: Stage<'_>, starts: Option<u16>) -> String {
         }
         Stage::ProfileEnd { name, value, found } => {
             let [number, count] = found;
-            format!("profile {number} of {count}: {name} = {}", digits(value))
+            format!(
+                "profile {number} of {count}: {name} = {}",
+                number::digits(value)
+            )
         }
         Stage::Shifts => "steps and spacing: begun".to_owned(),
     }
@@ -163,10 +160,10 @@ fn table(answer: &FitAnswer) -> String {
     for (unknown, row) in answer.unknowns.iter().zip(&answer.correlation) {
         let [low, high] = unknown
             .interval
-            .map(|end| end.map_or_else(|| "?".to_owned(), digits));
+            .map(|end| end.map_or_else(|| "?".to_owned(), number::digits));
         let error = unknown
             .standard_error
-            .map_or_else(|| "at a bound".to_owned(), digits);
+            .map_or_else(|| "at a bound".to_owned(), number::digits);
         let row = row.iter().map(|entry| {
             entry.map_or_else(|| format!("{:>8}", ""), |entry| format!("{entry:>8.3}"))
         });
@@ -175,7 +172,7 @@ fn table(answer: &FitAnswer) -> String {
         text += &format!(
             "{:<width$}  {:>13} {error:>11}  {:>28} {step_shift:>11} {spacing_shift:>11} {}\n",
             unknown.name,
-            digits(unknown.estimate),
+            number::digits(unknown.estimate),
             format!("{low} to {high}"),
             row.collect::<String>(),
         );
@@ -189,14 +186,14 @@ fn table(answer: &FitAnswer) -> String {
             column.name,
             column.values,
             column.record,
-            digits(column.rms)
+            number::digits(column.rms)
         );
     }
     text += &format!(
         "\nsum of squares {}, {} degrees of freedom, deviation {}",
-        digits(answer.sum_of_squares),
+        number::digits(answer.sum_of_squares),
         answer.degrees_of_freedom,
-        digits(answer.deviation)
+        number::digits(answer.deviation)
     );
     if answer.widened_by > 1.0 {
         text += &format!("; intervals are widened by {:.3}", answer.widened_by);
@@ -223,8 +220,8 @@ fn planned_table(answer: &PlanAnswer, data: &DataFiles<'_>) -> String {
         text += &format!(
             "{:<width$}  {:>13} {:>11} {relative:>7.2} % {}\n",
             unknown.name,
-            digits(unknown.start),
-            digits(unknown.standard_error),
+            number::digits(unknown.start),
+            number::digits(unknown.standard_error),
             row.collect::<String>()
         );
     }
@@ -238,9 +235,4 @@ fn signed(value: f64) -> String {
         0.0 => "0".to_owned(),
         value => format!("{value:+.1e}"),
     }
-}
-
-/// A number in five digits.
-fn digits(value: f64) -> String {
-    number::python(format!("{value:.4e}").parse().unwrap_or(value))
 }
