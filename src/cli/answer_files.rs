@@ -37,13 +37,24 @@ pub(super) fn answer_name(
 
 /// Refuses a name that does not end as the name of a picture: a table or the data may have been typed.
 pub(super) fn check_picture_name(path: &Path) -> Result<(), Error> {
-    let extension = path.extension();
-    if extension.is_some_and(|extension| STILL_EXTENSIONS.iter().any(|name| extension == *name)) {
+    let expected = "a picture ends in .png, .svg or .pdf";
+    check_ending("--plot", path, &STILL_EXTENSIONS, expected)
+}
+
+/// Refuses a name that an option has been given and that has none of these endings.
+pub(super) fn check_ending(
+    option: &str,
+    path: &Path,
+    endings: &[&str],
+    expected: &str,
+) -> Result<(), Error> {
+    let ending = path.extension();
+    if ending.is_some_and(|ending| endings.iter().any(|known| ending == *known)) {
         return Ok(());
     }
+    let path = path.display();
     Err(Error::Usage(format!(
-        "--plot {}: the name of a picture ends in .png, .svg or .pdf",
-        path.display()
+        "{option} {path}: the name of {expected}"
     )))
 }
 

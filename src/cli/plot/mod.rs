@@ -14,6 +14,7 @@ pub(super) use pictures::STILL_EXTENSIONS;
 
 use super::{
     along::Along,
+    answer_files::check_ending,
     follow::{can_follow, follow},
     frames::{Drawing, FrameSurvey, Frames, Look, RangeChoice},
     number,
@@ -34,7 +35,8 @@ const MOST_PICTURES: u64 = 1_000_000;
 pub(super) fn plot(args: &PlotArgs, terminal: &Terminal) -> Result<(), Error> {
     let look = look(args)?;
     if let Some(path) = &args.html {
-        page::check_name(path)?;
+        // The array itself may have been typed.
+        check_ending("--html", path, &["html", "htm"], "a page ends in .html")?;
     }
     let mut array = open_as(&args.cube, &args.input, terminal)?;
     if args.follow {

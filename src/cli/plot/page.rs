@@ -4,22 +4,6 @@ use crate::cli::{bar::Unit, error::Error, frames::Drawing, terminal::Terminal};
 use diff2d_plot::{self as plot, PackedFrame, Page, PagePlan, evenly_spread};
 use diff2d_sys::Destination;
 use rayon::prelude::*;
-use std::path::Path;
-
-/// Refuses a name that does not end as the name of a page: the array itself may have been typed.
-pub(super) fn check_name(path: &Path) -> Result<(), Error> {
-    let is_page = path
-        .extension()
-        .is_some_and(|extension| extension == "html" || extension == "htm");
-    if is_page {
-        Ok(())
-    } else {
-        Err(Error::Usage(format!(
-            "--html {}: the name of a page ends in .html",
-            path.display()
-        )))
-    }
-}
 
 /// Writes the page, with as many frames and cells as it holds.
 pub(super) fn draw(
