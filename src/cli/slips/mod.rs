@@ -49,12 +49,14 @@ struct Tip<'a> {
     option: Option<&'a Arg>,
 }
 
-impl Tip<'_> {
+impl<'a> Tip<'a> {
     fn new(sentence: impl Into<String>) -> Self {
-        Self {
-            sentence: sentence.into(),
-            option: None,
-        }
+        Self::with_option(sentence, None)
+    }
+
+    fn with_option(sentence: impl Into<String>, option: Option<&'a Arg>) -> Self {
+        let sentence = sentence.into();
+        Self { sentence, option }
     }
 }
 
@@ -77,7 +79,8 @@ impl<'a> CommandLine<'a> {
             }
             ErrorKind::MissingRequiredArgument => self.missing(&error).map(described).collect(),
             ErrorKind::InvalidValue | ErrorKind::TooManyValues | ErrorKind::ValueValidation => {
-                let option = self.option_of(&error);
+                let option = typed_word(&error, ContextKind::InvalidArg)
+                    .and_then(|text| self.argument(&text));
                 let word = typed_word(&error, ContextKind::InvalidValue).unwrap_or_default();
                 let tip = option.and_then(|option| self.tip_of_value(option, &word));
                 let is_no_number = error
@@ -134,12 +137,6 @@ impl<'a> CommandLine<'a> {
     /// The option of the command with this long name.
     fn option(&self, name: &str) -> Option<&'a Arg> {
         long_option(self.command, name)
-    }
-
-    /// The argument of which an error speaks.
-    fn option_of(&self, error: &Error) -> Option<&'a Arg> {
-        let option_text = typed_word(error, ContextKind::InvalidArg)?;
-        self.argument(&option_text)
     }
 
     /// The argument that a message shows as this text.
@@ -199,20 +196,16 @@ impl<'a> CommandLine<'a> {
         }
         let output = self.option("output")?;
         Path::new(word).extension()?;
-        Some(Tip {
-            sentence: format!("the name of what is written stands behind -o: '-o {word_excerpt}'"),
-            option: Some(output),
-        })
+        let sentence = format!("the name of what is written stands behind -o: '-o {word_excerpt}'");
+        Some(Tip::with_option(sentence, Some(output)))
     }
 
     /// The tip for an option that is the name of a parameter.
     fn tip_of_key(&self, name: &str) -> Option<Tip<'a>> {
         let set = self.option("set")?;
         let is_meant = set.get_id() == "overrides" && is_key(name);
-        is_meant.then(|| Tip {
-            sentence: format!("parameters are set as in '--set {name}=…'"),
-            option: Some(set),
-        })
+        let sentence = format!("parameters are set as in '--set {name}=…'");
+        is_meant.then(|| Tip::with_option(sentence, Some(set)))
     }
 
     /// The tip of the first habit with this word that holds for the command.
@@ -225,10 +218,7 @@ impl<'a> CommandLine<'a> {
                     "-" => None,
                     option => Some(self.option(option)?),
                 };
-                Some(Tip {
-                    sentence: habit.tip.to_owned(),
-                    option,
-                })
+                Some(Tip::with_option(habit.tip, option))
             })
     }
 
@@ -247,10 +237,8 @@ impl<'a> CommandLine<'a> {
             Some(long) => *long,
             None => nearest(name, names)?,
         };
-        Some(Tip {
-            sentence: format!("a similar option is '--{meant}'"),
-            option: self.option(meant),
-        })
+        let sentence = format!("a similar option is '--{meant}'");
+        Some(Tip::with_option(sentence, self.option(meant)))
     }
 
     /// The tip for an option of other commands.
