@@ -39,26 +39,18 @@ impl<'a> Value<'a> {
 /// As a program takes values, infinities among them.
 impl Serialize for Value<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let value = self;
-        Written {
-            value,
-            is_json: false,
-        }
-        .serialize(serializer)
+        Written(self, false).serialize(serializer)
     }
 }
 
-/// A value while it is written.
-struct Written<'v> {
-    value: &'v Value<'v>,
-    is_json: bool,
-}
+/// A value while it is written, and whether as JSON.
+struct Written<'v>(&'v Value<'v>, bool);
 
 impl Serialize for Written<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let is_json = self.is_json;
-        let written = |value| Written { value, is_json };
-        match self.value {
+        let Self(value, is_json) = *self;
+        let written = |value| Written(value, is_json);
+        match value {
             Value::Number(Scalar::Float(number)) if is_json && number.is_infinite() => {
                 serializer.serialize_str(&number::python(*number))
             }
@@ -70,8 +62,7 @@ impl Serialize for Written<'_> {
             Value::Each(count, make) => {
                 let mut list = serializer.serialize_seq(Some(*count))?;
                 for number in 0..*count {
-                    let value = &make(number);
-                    list.serialize_element(&Written { value, is_json })?;
+                    list.serialize_element(&Written(&make(number), is_json))?;
                 }
                 list.end()
             }
@@ -82,21 +73,14 @@ impl Serialize for Written<'_> {
 
 /// Writes an answer in a line, without its end.
 pub(super) fn write(writer: impl io::Write, value: &Value<'_>) -> io::Result<()> {
-    Ok(serde_json::to_writer(
-        writer,
-        &Written {
-            value,
-            is_json: true,
-        },
-    )?)
+    Ok(serde_json::to_writer(writer, &Written(value, true))?)
 }
 
 /// A row of results in a line, without its end.
 pub(super) fn line(value: &Value<'_>) -> String {
     let mut bytes = Vec::new();
     let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, OfRows);
-    let is_json = true;
-    let written = Written { value, is_json }.serialize(&mut serializer);
+    let written = Written(value, true).serialize(&mut serializer);
     // Neither the memory that is written to nor a value of ours refuses anything.
     written.map_or_else(
         |_| String::new(),

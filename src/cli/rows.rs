@@ -81,16 +81,6 @@ pub(super) enum Cell {
 }
 
 impl Cell {
-    /// Adds the texts below the names of the column.
-    fn add_texts(&self, texts: &mut Vec<String>) {
-        match self {
-            Self::Number(value) => texts.push(number::scalar(*value)),
-            Self::Text(text) => texts.push(text.clone()),
-            Self::Index(index) => texts.extend(index.iter().map(u64::to_string)),
-            Self::Empty => texts.push(String::new()),
-        }
-    }
-
     fn into_value(self) -> Value<'static> {
         match self {
             Self::Number(number) => Value::Number(number),
@@ -179,7 +169,14 @@ fn names(columns: &[Column]) -> Vec<String> {
 
 fn texts(cells: &[Cell]) -> Vec<String> {
     let mut texts = Vec::with_capacity(cells.len());
-    cells.iter().for_each(|cell| cell.add_texts(&mut texts));
+    for cell in cells {
+        match cell {
+            Cell::Number(value) => texts.push(number::scalar(*value)),
+            Cell::Text(text) => texts.push(text.clone()),
+            Cell::Index(index) => texts.extend(index.iter().map(u64::to_string)),
+            Cell::Empty => texts.push(String::new()),
+        }
+    }
     texts
 }
 
@@ -292,16 +289,9 @@ impl<'a> Rows<'a> {
 
     /// The rows as a list of objects.
     pub(super) fn into_value(self) -> Value<'a> {
-        let Self {
-            columns,
-            count,
-            row,
-            ..
-        } = self;
-        Value::Each(
-            count,
-            Box::new(move |number| row(number).into_value(&columns)),
-        )
+        let (columns, row) = (self.columns, self.row);
+        let value = move |number| row(number).into_value(&columns);
+        Value::Each(self.count, Box::new(value))
     }
 }
 

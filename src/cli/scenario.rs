@@ -17,25 +17,17 @@ use std::path::Path;
 /// The names of time and coordinates.
 pub(super) const PLACES: [&str; 3] = ["t", "y", "x"];
 
-/// A scenario that was named.
-pub(super) struct NamedScenario {
-    pub(super) number: u64,
-    /// The labels of the sweep, with the times and nodes of this scenario.
-    pub(super) labels: Labels,
-}
-
 /// The header of the array, if this is the cube of a sweep.
 pub(super) fn sweep(array: &JournalledArray) -> Option<&Header> {
-    let header = array.journal.as_ref()?.header.as_ref()?;
-    header.is_sweep().then_some(header)
+    array.header().filter(|header| header.is_sweep())
 }
 
-/// The scenario of a sweep that a selection names, by its number or its parameters. Where it names a time or a place, which each
-/// scenario has its own, it has to name one scenario.
+/// The scenario of a sweep that a selection names, by its number or its parameters, and the labels of the sweep with the times and
+/// nodes of this scenario. Where the selection names a time or a place, which each scenario has its own, it has to name one scenario.
 pub(super) fn named_in(
     array: &JournalledArray,
     selection: &Selection,
-) -> Result<Option<NamedScenario>, Error> {
+) -> Result<Option<(u64, Labels)>, Error> {
     let named = selection.named();
     let Some(header) = sweep(array).filter(|_| !named.is_empty()) else {
         return Ok(None);
@@ -98,14 +90,12 @@ pub(super) fn named_in(
         selection.refused("the nodes of this sweep are not known to this version of the program")
     })?;
     let axes = [NamedAxis::counted("scenario")].into_iter().chain(axes);
-    Ok(Some(NamedScenario {
-        number,
-        labels: Labels {
-            axes: axes.map(Some).collect(),
-            is_masked: scenario.is_some_and(|scenario| scenario.params.has_mask()),
-            ..array.labels.clone()
-        },
-    }))
+    let labels = Labels {
+        axes: axes.map(Some).collect(),
+        is_masked: scenario.is_some_and(|scenario| scenario.params.has_mask()),
+        ..array.labels.clone()
+    };
+    Ok(Some((number, labels)))
 }
 
 /// The number of the scenario with these parameters, the only one among the complete scenarios.

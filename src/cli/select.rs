@@ -99,8 +99,8 @@ impl Chosen {
     ) -> Result<Self, Error> {
         let (mut axes, mut shape) = (Axes::of(array), shape.to_vec());
         let scenario = scenario::named_in(array, selection)?;
-        if let Some(scenario) = &scenario {
-            axes.labels = Cow::Borrowed(&scenario.labels);
+        if let Some((_, labels)) = &scenario {
+            axes.labels = Cow::Borrowed(labels);
             // A scenario may have ended before the others.
             let times = axes.labels.axis(1).and_then(|times| times.coordinates());
             shape[1] = times.map_or(shape[1], |times| times.len() as u64);
@@ -156,9 +156,9 @@ impl Chosen {
         let takes_all = scenario.is_none() && first_entry.is_none_or(Entry::is_endless);
         let mut index_axes: Vec<usize> = indices.map(|(axis, _)| axis).collect();
         let mut is_typed: Vec<bool> = entries.iter().map(Option::is_some).collect();
-        if let Some(scenario) = &scenario {
-            slices[0] = Slice::new(&(scenario.number..scenario.number + 1), 1);
-            told.insert(0, (0, scenario.number));
+        if let Some((number, _)) = scenario {
+            slices[0] = Slice::new(&(number..number + 1), 1);
+            told.insert(0, (0, number));
             if !is_typed[0] {
                 index_axes.insert(0, 0);
             }
@@ -172,7 +172,7 @@ impl Chosen {
             is_typed,
             takes_all,
             index_axes,
-            scenario_labels: scenario.map(|scenario| scenario.labels),
+            scenario_labels: scenario.map(|(_, labels)| labels),
         })
     }
 

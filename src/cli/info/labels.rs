@@ -8,13 +8,7 @@ use diff2d_arrays::{
 
 /// Tells names, units and coordinates of the axes, and what the elements are, if anything of these is known: whether it is.
 pub(super) fn tell<'a>(labels: &'a Labels, answer: &mut Answer<'a>) -> bool {
-    let Labels {
-        axes,
-        quantity,
-        unit,
-        is_masked,
-        ..
-    } = labels;
+    let (axes, quantity, unit) = (&labels.axes, &labels.quantity, &labels.unit);
     if axes.iter().all(Option::is_none) && quantity.is_none() && unit.is_none() {
         return false;
     }
@@ -26,10 +20,12 @@ pub(super) fn tell<'a>(labels: &'a Labels, answer: &mut Answer<'a>) -> bool {
     values.value("axes", Value::List(named.collect()));
     values.some("quantity", quantity.as_ref());
     values.some("unit", unit.as_ref());
-    values.plain("masked", is_masked);
+    values.plain("masked", labels.is_masked);
     answer.value("labels", values.into_value());
     let unit = unit.as_ref().map(|unit| format!("in {unit}"));
-    let masked = is_masked.then(|| "NaN outside of the domain".to_owned());
+    let masked = labels
+        .is_masked
+        .then(|| "NaN outside of the domain".to_owned());
     let words: Vec<String> = [quantity.clone(), unit, masked]
         .into_iter()
         .flatten()

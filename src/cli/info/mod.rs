@@ -53,15 +53,9 @@ pub(super) fn info(args: &InfoArgs, terminal: &Terminal) -> Result<(), Error> {
             | CubeError::NotYet { .. },
         )) if selection.is_none() => {
             let (header, bytes) = header(file)?;
-            let bytes_behind = bytes_behind(&header, bytes);
+            let counts = [bytes, bytes_behind(&header, bytes)];
             let mut answer = Answer::default();
-            tell_header(
-                &args.file,
-                &header,
-                [bytes, bytes_behind],
-                None,
-                &mut answer,
-            );
+            tell_header(&args.file, &header, counts, None, &mut answer);
             if is_like_a_cube(&header) {
                 answer.line("journal", NO_JOURNAL);
             }
@@ -78,16 +72,10 @@ pub(super) fn info(args: &InfoArgs, terminal: &Terminal) -> Result<(), Error> {
         shape: npy.shape.clone(),
         data_offset: npy.data_offset,
     };
-    let whole_shape = selection.is_some().then_some(whole_shape);
+    let whole_shape = selection.is_some().then_some(&whole_shape[..]);
     let counts = [array.bytes, bytes_behind];
     let mut answer = Answer::default();
-    tell_header(
-        &args.file,
-        &header,
-        counts,
-        whole_shape.as_deref(),
-        &mut answer,
-    );
+    tell_header(&args.file, &header, counts, whole_shape, &mut answer);
     // A damaged record does not hide what the cube says of itself.
     let mut told_record = Ok(());
     if let Some(journal) = &array.journal {

@@ -75,16 +75,11 @@ impl RankShares {
     }
 
     fn tell(&self, problem: &Problem, answer: &mut Answer<'_>) {
-        let Self {
-            ranks,
-            halo,
-            rows_per_rank,
-            memory_bytes,
-        } = *self;
+        let (ranks, halo, memory_bytes) = (self.ranks, self.halo, self.memory_bytes);
         let row_bytes = problem.grid.x.nodes * problem.params.precision.bytes();
         let halo_bytes = (halo * row_bytes) as u64;
         answer.plain("ranks", ranks);
-        answer.plain("rows_per_rank", rows_per_rank);
+        answer.plain("rows_per_rank", self.rows_per_rank);
         answer.plain("halo", halo);
         answer.plain("memory_bytes_per_rank", memory_bytes);
         answer.plain("halo_bytes", halo_bytes);
@@ -92,7 +87,7 @@ impl RankShares {
             answer.line("ranks", "1, all rows");
             return;
         }
-        let [fewest_rows, most_rows] = rows_per_rank;
+        let [fewest_rows, most_rows] = self.rows_per_rank;
         let [memory, message] = [memory_bytes, halo_bytes].map(number::bytes);
         let steps = match halo {
             1 => "step".to_owned(),
