@@ -37,49 +37,36 @@ impl Unit {
     /// as a run that goes on does not begin with 0.
     fn line(self, done_count: u64, total: u64, rate: Option<f64>) -> String {
         let percent = 100.0 * done_count as f64 / total.max(1) as f64;
+        let (count_text, rate_text) = self.counted(done_count, total, rate.unwrap_or(0.0));
+        let count_text = format!("{}, {count_text} ({percent:.1} %)", clock());
         let Some(rate) = rate else {
-            let (count_text, _) = self.counted(done_count, total, 0.0);
-            return format!("{}, {count_text} ({percent:.1} %)", clock());
+            return count_text;
         };
-        let (count_text, rate_text) = self.counted(done_count, total, rate);
         let remaining_time = if rate > 0.0 {
             number::seconds(total.saturating_sub(done_count) as f64 / rate) + " left"
         } else {
             "nothing in the last while".to_owned()
         };
-        format!(
-            "{}, {count_text} ({percent:.1} %), {rate_text}, {remaining_time}",
-            clock()
-        )
+        format!("{count_text}, {rate_text}, {remaining_time}")
     }
 
     /// How much is done, and at which rate, in words.
     fn counted(self, done_count: u64, total: u64, rate: f64) -> (String, String) {
+        let numbered = |name: &str| format!("{name} {done_count} of {total}");
         match self {
             Self::Bytes => (
                 format!("{} of {}", number::bytes(done_count), number::bytes(total)),
                 format!("{}/s", number::bytes(rate as u64)),
             ),
             Self::Steps => (
-                numbered("step", done_count, total),
+                numbered("step"),
                 format!("{} steps/s", number::scaled(rate).trim_end()),
             ),
-            Self::Snapshots => (
-                numbered("snapshot", done_count, total),
-                format!("{rate:.2}/s"),
-            ),
-            Self::Pictures => (
-                numbered("picture", done_count, total),
-                format!("{rate:.2}/s"),
-            ),
-            Self::Tasks => (numbered("task", done_count, total), format!("{rate:.2}/s")),
+            Self::Snapshots => (numbered("snapshot"), format!("{rate:.2}/s")),
+            Self::Pictures => (numbered("picture"), format!("{rate:.2}/s")),
+            Self::Tasks => (numbered("task"), format!("{rate:.2}/s")),
         }
     }
-}
-
-/// A number of things that are done: `step 1200 of 5000`.
-fn numbered(name: &str, done_count: u64, total: u64) -> String {
-    format!("{name} {done_count} of {total}")
 }
 
 /// The time of the day: `14:05:07 UTC`.
@@ -93,7 +80,7 @@ fn clock() -> String {
 /// A progress bar, drawn or written by a thread of its own from a [`Progress`]; gone when it is dropped.
 #[derive(Debug)]
 pub(super) struct Bar {
-    drawn: ProgressBar,
+    pub(super) drawn: ProgressBar,
     progress: Progress,
     /// The thread, which ends when the sender is dropped.
     thread: Option<(Sender<()>, JoinHandle<()>)>,
@@ -160,19 +147,9 @@ impl Bar {
         self
     }
 
-    /// The bar itself, for another thread that prints beside it.
-    pub(super) fn handle(&self) -> ProgressBar {
-        self.drawn.clone()
-    }
-
     /// The counter that the bar shows.
     pub(super) fn progress(&self) -> &Progress {
         &self.progress
-    }
-
-    /// Names the task that is at work.
-    pub(super) fn describe(&self, task: String) {
-        self.drawn.set_message(task);
     }
 
     /// Prints without the bar in the way.

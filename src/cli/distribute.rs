@@ -63,7 +63,9 @@ fn on_ranks(comm: &impl Comm, args: &DistributeArgs, terminal: &Terminal) -> Res
     let delivered = distribute::scatter(comm, source, |_| (), bar.progress());
     drop(bar);
     let (_, axis) = opened?;
-    report(args, axis, &delivered?.unwrap_or_default(), terminal)
+    let deliveries = delivered?.unwrap_or_default();
+    terminal.answer(answer(axis, &deliveries), args.json)?;
+    verdict(&args.file, &deliveries)
 }
 
 /// The array, and the number of the axis that is to be cut.
@@ -77,16 +79,6 @@ fn open(args: &DistributeArgs, terminal: &Terminal) -> Result<(JournalledArray, 
     }
     let axis = Axes::of(&array).axis(&args.axis)?;
     Ok((array, axis))
-}
-
-fn report(
-    args: &DistributeArgs,
-    axis: usize,
-    deliveries: &[Delivery],
-    terminal: &Terminal,
-) -> Result<(), Error> {
-    terminal.answer(answer(axis, deliveries), args.json)?;
-    verdict(&args.file, deliveries)
 }
 
 /// What became of the portions: a line for every rank.

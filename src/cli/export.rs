@@ -139,8 +139,7 @@ pub(super) fn export(args: &ExportArgs, terminal: &Terminal) -> Result<(), Error
     if let Some(precision) = bits.or(args.max_error.map(KeptPrecision::Error)) {
         if format.points {
             return Err(Error::Usage(format!(
-                "{} points into the cube, whose elements stay as they are: --keep-bits and --max-error are for copies, zarr, hdf5 and csv",
-                format
+                "{format} points into the cube, whose elements stay as they are: --keep-bits and --max-error are for copies, zarr, hdf5 and csv"
             )));
         }
         let bits = precision.bits(&dataset, args.memory, bar.progress())?;

@@ -60,7 +60,7 @@ mod verify;
 mod version;
 mod window;
 
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use diff2d::comm::{Launch, ROOT};
 use diff2d_sys as sys;
 use std::{
@@ -89,21 +89,6 @@ pub use values::{duration as parse_duration, size as parse_size, walltime as par
     after_help = "Example:\n  diff2d run params/diff2dparams.toml\n  diff2d plot output/diff2dparams.npy --sheet"
 )]
 struct Cli {
-    #[command(flatten)]
-    output: OutputArgs,
-    /// Print the version, the commit and the features; with --verbose also the kernel
-    #[arg(long)]
-    version: bool,
-    /// Print the version alone
-    #[arg(short = 'V')]
-    short_version: bool,
-    #[command(subcommand)]
-    command: Option<Command>,
-}
-
-/// Options of every command.
-#[derive(Debug, Args)]
-struct OutputArgs {
     /// No progress bar and no notes; results and errors stay
     #[arg(
         long,
@@ -116,6 +101,14 @@ struct OutputArgs {
     /// Tell which decisions are taken
     #[arg(long, short, global = true, display_order = 901)]
     verbose: bool,
+    /// Print the version, the commit and the features; with --verbose also the kernel
+    #[arg(long)]
+    version: bool,
+    /// Print the version alone
+    #[arg(short = 'V')]
+    short_version: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -145,13 +138,6 @@ enum Command {
     Man(man::ManArgs),
 }
 
-impl Command {
-    /// Whether ranks carry it out together.
-    fn is_on_ranks(&self) -> bool {
-        matches!(self, Self::Run(_) | Self::Sweep(_) | Self::Distribute(_))
-    }
-}
-
 /// Parses the command line, runs the command, and returns its exit code. `arguments` begin with the program's name; the process
 /// may have been started as another program, such as an interpreter.
 #[must_use]
@@ -177,10 +163,10 @@ pub fn main_of(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     if sys::has_few_addresses() {
         sys::give_back_memory();
     }
-    let mut terminal = Terminal::new(cli.output.quiet, cli.output.verbose);
+    let mut terminal = Terminal::new(cli.quiet, cli.verbose);
     if cli.version || cli.short_version {
         let text = if cli.version {
-            version::long(cli.output.verbose)
+            version::long(cli.verbose)
         } else {
             version::short()
         };
@@ -191,13 +177,15 @@ pub fn main_of(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         terminal.usage(version::OVERVIEW);
         return 2;
     };
-    let on_ranks = command.is_on_ranks();
-    if on_ranks {
-        terminal = ranks::terminal_of_rank(terminal);
-    }
-    // Runs stop by themselves.
+    let on_ranks = matches!(
+        command,
+        Command::Run(_) | Command::Sweep(_) | Command::Distribute(_)
+    );
     if !on_ranks {
+        // Runs stop by themselves.
         signals::remove_unfinished_files();
+    } else if Launch::detect().rank != ROOT {
+        terminal = Terminal::silent();
     }
     if !matches!(command, Command::Run(_) | Command::Sweep(_)) {
         threads::start();

@@ -32,7 +32,7 @@ impl Printer {
         let printed = Arc::new(AtomicU64::new(0));
         let count = Arc::clone(&printed);
         // A bar is in the way of results on the same terminal only, and whoever holds it waits for nobody.
-        let bar = io::stdout().is_terminal().then(|| bar.handle());
+        let bar = io::stdout().is_terminal().then(|| bar.drawn.clone());
         let thread = thread::Builder::new().name("printer".to_owned());
         let started = thread.spawn(move || {
             let mut outcome = Ok(());

@@ -8,14 +8,6 @@ use diff2d::{
 };
 use std::{thread, time::Duration};
 
-/// The terminal of a command that ranks carry out together: silent on all but rank 0.
-pub(super) fn terminal_of_rank(terminal: Terminal) -> Terminal {
-    match Launch::detect().rank {
-        ROOT => terminal,
-        _ => Terminal::silent(),
-    }
-}
-
 /// Brings the ranks together, carries out `command` on all of them, and concludes.
 pub(super) fn together(
     name: &str,

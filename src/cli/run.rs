@@ -233,7 +233,7 @@ fn on_ranks(
 /// Tells what a run says, and how near a steady state has come.
 fn tell(message: &Message, bar: &Bar, terminal: &Terminal) {
     if let Message::Nears(steadiness) = message {
-        bar.describe(message.to_string());
+        bar.drawn.set_message(message.to_string());
         let new_digits = digits(steadiness.residual).saturating_sub(bar.progress().done());
         bar.progress().add(new_digits);
     }

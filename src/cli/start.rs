@@ -151,7 +151,7 @@ impl StartArgs {
             self.make_directory(world)?;
         }
         let stop_flag = collective::all_ok(world, signals::stop_flag())?;
-        let bar = terminal.logging_every(self.log_every).bar(total, unit);
+        let bar = terminal.bar_or_line_every(self.log_every, total, unit);
         let printer = collective::all_ok(world, Printer::start(terminal.clone(), &bar))?;
         let mut run = self.run(work);
         if let Some(cube) = cube {
@@ -263,24 +263,21 @@ pub(super) fn conclude(
         Outcome::FilesLost => 1,
         Outcome::OutOfTime if !has_progressed => {
             terminal.urgent(&format!(
-                "--max-walltime ended before the run came any further, and would again: allow more time; {}",
-                continuation
-            ));
+                "--max-walltime ended before the run came any further, and would again: allow more time; {continuation}"
+   ));
             1
         }
         Outcome::OutOfTime => {
             terminal.urgent(&format!(
-                "stopped at the end of --max-walltime{}; {}",
-                committed(cube),
-                continuation
+                "stopped at the end of --max-walltime{}; {continuation}",
+                committed(cube)
             ));
             75
         }
         Outcome::Stopped(signal) => {
             terminal.urgent(&format!(
-                "stopped by signal {signal}{}; {}",
-                committed(cube),
-                continuation
+                "stopped by signal {signal}{}; {continuation}",
+                committed(cube)
             ));
             u8::try_from(128 + signal).unwrap_or(1)
         }

@@ -23,8 +23,6 @@ pub(super) struct Terminal {
     sink: Sink,
     quiet: bool,
     verbose: bool,
-    /// The time between lines of progress where no bar is drawn.
-    log_every: Duration,
 }
 
 #[derive(Debug, Clone)]
@@ -63,15 +61,6 @@ impl Terminal {
             sink: Sink::Streams,
             quiet,
             verbose,
-            log_every: Duration::from_secs(60),
-        }
-    }
-
-    /// Returns a terminal that tells the progress once in each `log_every` if no bar is drawn.
-    pub(super) fn logging_every(&self, log_every: Duration) -> Self {
-        Self {
-            log_every,
-            ..self.clone()
         }
     }
 
@@ -229,11 +218,16 @@ impl Terminal {
     /// A progress bar, drawn until it is dropped; where stderr is no terminal, a line once in a while. Neither if
     /// `--quiet` is given.
     pub(super) fn bar(&self, total: u64, unit: Unit) -> Bar {
+        self.bar_or_line_every(Duration::from_secs(60), total, unit)
+    }
+
+    /// As [`bar`](Self::bar), but tells the progress once in each `period` if no bar is drawn.
+    pub(super) fn bar_or_line_every(&self, period: Duration, total: u64, unit: Unit) -> Bar {
         match (&self.sink, self.quiet) {
             (Sink::Streams, false) if io::stderr().is_terminal() => Bar::drawn(total, unit),
             (Sink::Streams, false) => {
                 let terminal = self.clone();
-                Bar::logged(total, unit, self.log_every, move |line| terminal.note(line))
+                Bar::logged(total, unit, period, move |line| terminal.note(line))
             }
             _ => Bar::hidden(),
         }

@@ -27,7 +27,7 @@ pub(in crate::cli) struct Frames<'a> {
     pub(super) array: &'a JournalledArray,
     pub(super) kind: ArrayKind<'a>,
     /// Up to the last one that is there: of a sweep, some before it may not be complete.
-    count: u64,
+    pub(in crate::cli) count: u64,
     /// Values of a frame that a thread reads at a time.
     pub(super) at_a_time: usize,
     /// Whether each frame has two matrices: the components of its values along x and along y.
@@ -37,7 +37,7 @@ pub(in crate::cli) struct Frames<'a> {
     /// The unit in which times are shown, and how many of this unit a time of 1 in the array has.
     pub(super) time_unit: (String, f64),
     /// The dates of the times of a run, if they are known.
-    calendar: Option<Calendar>,
+    pub(in crate::cli) calendar: Option<Calendar>,
 }
 
 pub(super) enum ArrayKind<'a> {
@@ -58,15 +58,6 @@ pub(super) struct FrameFacts<'a> {
     title: FrameTitle,
 }
 
-impl FrameFacts<'_> {
-    /// Whether the outermost nodes lie on the walls, where they have half a cell.
-    fn ends_at_walls(&self) -> bool {
-        let scenario = self.scenario.as_ref();
-        let layout = scenario.and_then(|scenario| scenario.params.value("grid")?.as_str());
-        layout == Some(Layout::Walls.name())
-    }
-}
-
 /// What tells a frame from the others.
 enum FrameTitle {
     Name(String),
@@ -80,13 +71,9 @@ impl<'a> Frames<'a> {
     /// The frames of an array, of which threads read a few values at a time: as many as fit into so many
     /// bytes of memory together.
     pub(in crate::cli) fn of(array: &'a JournalledArray, memory: u64) -> Result<Self, Error> {
-        let header = array
-            .journal
-            .as_ref()
-            .and_then(|journal| journal.header.as_ref());
         let has_components = has_components(array);
         let dimensions = array.npy.shape.len() - usize::from(has_components);
-        let (kind, count) = match (dimensions, header) {
+        let (kind, count) = match (dimensions, array.header()) {
             (_, Some(header)) if header.is_sweep() => {
                 let keys = telling(header).into_iter();
                 let keys = keys.map(|key| {
@@ -129,7 +116,7 @@ impl<'a> Frames<'a> {
         if rows == 0 || columns == 0 {
             return Err(plot::Error::empty(rows, columns).into());
         }
-        if frames.len() == 0 {
+        if frames.count == 0 {
             return Err(Error::Usage(format!(
                 "{} has no frame to draw yet",
                 array.path.display()
@@ -172,7 +159,7 @@ impl<'a> Frames<'a> {
 
     /// The time that frames reach: of a run that goes on and of a sweep, as far as it is to go.
     fn last_time(&self) -> f64 {
-        let last_index = self.len().saturating_sub(1);
+        let last_index = self.count.saturating_sub(1);
         match &self.kind {
             ArrayKind::Snapshots(header, commits)
                 if (commits.len() as u64) == header.snapshots() =>
@@ -192,18 +179,9 @@ impl<'a> Frames<'a> {
         }
     }
 
-    /// The dates of the times of a run, if they are known.
-    pub(in crate::cli) fn calendar(&self) -> Option<Calendar> {
-        self.calendar
-    }
-
     /// A time in the unit in which it is shown.
     pub(in crate::cli) fn shown_time(&self, time: f64) -> f64 {
         time * self.time_unit.1
-    }
-
-    pub(in crate::cli) fn len(&self) -> u64 {
-        self.count
     }
 
     /// Rows and columns of a frame.
@@ -340,7 +318,9 @@ impl<'a> Frames<'a> {
             extent_along(&labels, 2, rows),
         );
         let extent = Extent::known(along_x, along_y);
-        match facts.ends_at_walls() {
+        let scenario = facts.scenario.as_ref();
+        let layout = scenario.and_then(|scenario| scenario.params.value("grid")?.as_str());
+        match layout == Some(Layout::Walls.name()) {
             true => extent.ending_at_nodes(),
             false => extent,
         }

@@ -48,11 +48,13 @@ impl<'a> Drawing<'a> {
         index: u64,
         act: impl FnOnce(&Frame<'_>) -> Result<T, plot::Error>,
     ) -> Result<T, Error> {
-        let values = self.frames.values(index, self.survey.reduced_frame(index));
+        let values = self
+            .frames
+            .values(index, self.survey.reduced_frames.get(&index));
         let facts = self.frames.facts(index);
         let arrows = self.frames.arrows(index)?;
         let mut frame = self.frames.frame(&values, &facts).under(&arrows);
-        if let Some(ends) = self.survey.ends_of(index)
+        if let Some(ends) = self.survey.extrema_of_frames.get(&index)
             && self.style.own_ranges
         {
             frame = frame.over(RangeChoice::Frame.over(ends, self.style.log));

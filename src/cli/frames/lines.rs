@@ -151,11 +151,16 @@ impl Frames<'_> {
             FrameAxis::X => rows,
         };
         let (axes, sampled_axis) = (self.axes(index), self.axis(fixed.other()));
-        let jumps = self.jumps_on_line(fixed, fixed_index);
+        let fixed_index = usize::try_from(fixed_index).unwrap_or(usize::MAX);
+        let interfaces = self.problem_with_interfaces().map(|problem| {
+            let axis = usize::from(fixed == FrameAxis::X);
+            problem.geometry().interfaces_on_line(axis, fixed_index)
+        });
+        // The number of the node behind each interface, and its coordinate.
+        let jumps = interfaces.unwrap_or_default();
         let mut sampled = Sampled::new(length + 2 * jumps.len());
         let mut points_beside_jumps = Vec::new();
         let values = self.values(index, None).in_file_order();
-        let fixed_index = usize::try_from(fixed_index).unwrap_or(usize::MAX);
         let mut buffer = Vec::new();
         for start in (0..length).step_by(self.at_a_time) {
             let piece = start..length.min(start + self.at_a_time);
@@ -177,15 +182,6 @@ impl Frames<'_> {
             sampled.push(point);
         }
         Ok(sampled.finish())
-    }
-
-    /// The interfaces of a run on a line: the number of the node behind each, and its coordinate.
-    fn jumps_on_line(&self, fixed: FrameAxis, fixed_index: u64) -> Vec<(usize, f64)> {
-        let axis = usize::from(fixed == FrameAxis::X);
-        let problem = self.problem_with_interfaces();
-        let jumps = problem.zip(usize::try_from(fixed_index).ok());
-        let jumps = jumps.map(|(problem, line)| problem.geometry().interfaces_on_line(axis, line));
-        jumps.unwrap_or_default()
     }
 
     /// The values of a node over some frames.

@@ -142,13 +142,6 @@ impl Frames<'_> {
         self.array.labels.unit_of(name)
     }
 
-    /// Whether any unit is known.
-    pub(in crate::cli) fn has_units(&self) -> bool {
-        ["x", "y", "t", "p"]
-            .into_iter()
-            .any(|name| self.unit(name).is_some())
-    }
-
     /// The name of an axis or of the density, with its unit if that is known: `x [m]`; of a cube around an axis of rotation
     /// `r [m]` and `z [m]`.
     pub(in crate::cli) fn with_unit(&self, name: &str) -> String {

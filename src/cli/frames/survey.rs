@@ -12,8 +12,8 @@ use std::{
 /// The ends of the values of some frames, and those frames that were read to find them.
 #[derive(Default)]
 pub(in crate::cli) struct FrameSurvey {
-    extrema_of_frames: HashMap<u64, Extrema>,
-    reduced_frames: HashMap<u64, Reduced>,
+    pub(super) extrema_of_frames: HashMap<u64, Extrema>,
+    pub(super) reduced_frames: HashMap<u64, Reduced>,
 }
 
 impl FrameSurvey {
@@ -21,16 +21,6 @@ impl FrameSurvey {
     pub(in crate::cli) fn ends(&self) -> Extrema {
         let extrema = self.extrema_of_frames.values().copied();
         extrema.fold(Extrema::default(), Extrema::and)
-    }
-
-    /// The ends of one frame.
-    pub(in crate::cli) fn ends_of(&self, index: u64) -> Option<&Extrema> {
-        self.extrema_of_frames.get(&index)
-    }
-
-    /// A frame that was read and kept.
-    pub(super) fn reduced_frame(&self, index: u64) -> Option<&Reduced> {
-        self.reduced_frames.get(&index)
     }
 
     /// Adds the ends of newer frames, and keeps no frame.

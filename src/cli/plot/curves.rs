@@ -102,7 +102,7 @@ pub(super) fn history(
         chart.subtitle.clear();
     }
     if frames.has_times() {
-        dates::put_along(&mut chart, frames.calendar(), frames.shown_time(1.0));
+        dates::put_along(&mut chart, frames.calendar, frames.shown_time(1.0));
         if chosen.len() < FEW_FRAMES {
             terminal.note(&format!(
                 "straight lines join the {} snapshots: points of a [record] have the curve between them, which --record draws",

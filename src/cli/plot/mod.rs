@@ -49,7 +49,7 @@ pub(super) fn plot(args: &PlotArgs, terminal: &Terminal) -> Result<(), Error> {
     array.reach_complete();
     let frames = Frames::of(&array, args.memory)?.in_unit(args.time_unit)?;
     let times = array.labels.axis(0).filter(|_| frames.has_times());
-    let chosen = chosen_frames(args, &array, frames.len(), times, terminal)?;
+    let chosen = chosen_frames(args, &array, frames.count, times, terminal)?;
     let chosen = complete_ones(&array, chosen, terminal)?;
     let mut series = Series::new(args, &array, chosen.len(), terminal)?;
     // Curves alone need not all values.

@@ -34,7 +34,7 @@ pub(super) fn record(
             let reading = args.reading(frames.unit("t"))?;
             let file =
                 LoggerFile::open(path, names, &reading, (&record, &args.record), args.memory)?;
-            file.judge_origin(frames.calendar(), &args.cube)?;
+            file.judge_origin(frames.calendar, &args.cube)?;
             terminal.warn(&Vec::from_iter(file.without_common_times(&record)));
             Some(file)
         }
@@ -70,7 +70,10 @@ pub(super) fn record(
         }
     }
     let labels = labels(args.label.as_deref(), charts.len())?;
-    if !frames.has_units() {
+    if ["x", "y", "t", "p"]
+        .into_iter()
+        .all(|name| frames.unit(name).is_none())
+    {
         // Columns of different kinds have charts of their own, also where nothing names their units.
         charts.iter_mut().for_each(|(unit, _)| unit.clear());
     }
@@ -99,7 +102,7 @@ pub(super) fn record(
     chart.below = charts.collect();
     chart.x = frames.with_unit("t");
     let calendar_of_file = measured.as_ref().and_then(LoggerFile::calendar);
-    let calendar = frames.calendar().or(calendar_of_file);
+    let calendar = frames.calendar.or(calendar_of_file);
     dates::put_along(&mut chart, calendar, frames.shown_time(1.0));
     if let Some(measured) = &measured {
         chart.subtitle = measured.description(&args.record)?;
