@@ -52,20 +52,21 @@ impl Unit {
 
     /// How much is done, and at which rate, in words.
     fn counted(self, done_count: u64, total: u64, rate: f64) -> (String, String) {
-        let numbered = |name: &str| format!("{name} {done_count} of {total}");
-        match self {
-            Self::Bytes => (
-                format!("{} of {}", number::bytes(done_count), number::bytes(total)),
-                format!("{}/s", number::bytes(rate as u64)),
-            ),
+        let (noun, rate_text) = match self {
+            Self::Bytes => {
+                let [done_bytes, all_bytes, rate] =
+                    [done_count, total, rate as u64].map(number::bytes);
+                return (format!("{done_bytes} of {all_bytes}"), format!("{rate}/s"));
+            }
             Self::Steps => (
-                numbered("step"),
+                "step",
                 format!("{} steps/s", number::scaled(rate).trim_end()),
             ),
-            Self::Snapshots => (numbered("snapshot"), format!("{rate:.2}/s")),
-            Self::Pictures => (numbered("picture"), format!("{rate:.2}/s")),
-            Self::Tasks => (numbered("task"), format!("{rate:.2}/s")),
-        }
+            Self::Snapshots => ("snapshot", format!("{rate:.2}/s")),
+            Self::Pictures => ("picture", format!("{rate:.2}/s")),
+            Self::Tasks => ("task", format!("{rate:.2}/s")),
+        };
+        (format!("{noun} {done_count} of {total}"), rate_text)
     }
 }
 

@@ -240,7 +240,10 @@ impl PointFile {
     fn point(&self, fields: &[&str]) -> Result<Selection, Error> {
         if self.columns.is_empty() {
             return match fields.iter().find(|field| !is_number(field)) {
-                None => Ok(self.selection(fields.iter().map(|&field| (None, field)))),
+                None => Ok(Selection::of_point(
+                    self.place(),
+                    fields.iter().map(|&field| (None, field)),
+                )),
                 Some(field) => Err(self.no_number(field)),
             };
         }
@@ -254,12 +257,13 @@ impl PointFile {
         indices.sort_unstable();
         if indices.is_empty() {
             let columns = self.columns.iter().zip(fields);
-            return Ok(
-                self.selection(columns.filter_map(|(column, &field)| match column {
+            return Ok(Selection::of_point(
+                self.place(),
+                columns.filter_map(|(column, &field)| match column {
                     PointColumn::Named(name) => Some((Some(name.as_str()), field)),
                     _ => None,
-                })),
-            );
+                }),
+            ));
         }
         let index_fields: Vec<&str> = indices.iter().map(|&(_, field)| field).collect();
         if let Some(field) = index_fields.iter().find(|field| !is_number(field)) {
@@ -277,15 +281,10 @@ impl PointFile {
                 self.dimensions - 1
             )));
         }
-        Ok(self.selection(index_fields.into_iter().map(|field| (None, field))))
-    }
-
-    /// The point with these indices, or with places and parameters by their names, which may be words.
-    fn selection<'f>(
-        &self,
-        fields: impl IntoIterator<Item = (Option<&'f str>, &'f str)>,
-    ) -> Selection {
-        Selection::of_point(self.place(), fields)
+        Ok(Selection::of_point(
+            self.place(),
+            index_fields.into_iter().map(|field| (None, field)),
+        ))
     }
 
     /// The line and the file.

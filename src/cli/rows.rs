@@ -290,8 +290,10 @@ impl<'a> Rows<'a> {
     /// The rows as a list of objects.
     pub(super) fn into_value(self) -> Value<'a> {
         let (columns, row) = (self.columns, self.row);
-        let value = move |number| row(number).into_value(&columns);
-        Value::Each(self.count, Box::new(value))
+        Value::Each(
+            self.count,
+            Box::new(move |number| row(number).into_value(&columns)),
+        )
     }
 }
 

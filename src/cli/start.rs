@@ -105,15 +105,6 @@ impl StartArgs {
         Ok(cube)
     }
 
-    /// Collective. Makes the directory of the default output; the directory of `-o` must be there.
-    fn make_directory(&self, comm: &impl Comm) -> Result<(), Error> {
-        let creation = match self.output {
-            None if comm.is_root() => make_directory(Path::new(DEFAULT_DIRECTORY)),
-            _ => Ok(()),
-        };
-        collective::all_ok(comm, creation)
-    }
-
     /// The place of the report that is asked for, unless it may not be written there. A run that is continued, or that is only timed,
     /// replaces an older report.
     pub(super) fn admit_report(
@@ -147,9 +138,12 @@ impl StartArgs {
         mut line_of: impl FnMut(&Commit, &Bar) -> Option<String> + Send,
         start: impl FnOnce(Run<'_, W>) -> Result<(Outcome, R), RunError>,
     ) -> Result<(Outcome, R), Error> {
-        if cube.is_some() {
-            self.make_directory(world)?;
-        }
+        // The directory of `-o` must be there.
+        let creation = match (cube, &self.output) {
+            (Some(_), None) if world.is_root() => make_directory(Path::new(DEFAULT_DIRECTORY)),
+            _ => Ok(()),
+        };
+        collective::all_ok(world, creation)?;
         let stop_flag = collective::all_ok(world, signals::stop_flag())?;
         let bar = terminal.bar_or_line_every(self.log_every, total, unit);
         let printer = collective::all_ok(world, Printer::start(terminal.clone(), &bar))?;
@@ -264,7 +258,7 @@ pub(super) fn conclude(
         Outcome::OutOfTime if !has_progressed => {
             terminal.urgent(&format!(
                 "--max-walltime ended before the run came any further, and would again: allow more time; {continuation}"
-   ));
+            ));
             1
         }
         Outcome::OutOfTime => {

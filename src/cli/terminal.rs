@@ -221,7 +221,7 @@ impl Terminal {
         self.bar_or_line_every(Duration::from_secs(60), total, unit)
     }
 
-    /// As [`bar`](Self::bar), but tells the progress once in each `period` if no bar is drawn.
+    /// A [`bar`](Self::bar) whose progress is told once in each `period` where it is not drawn.
     pub(super) fn bar_or_line_every(&self, period: Duration, total: u64, unit: Unit) -> Bar {
         match (&self.sink, self.quiet) {
             (Sink::Streams, false) if io::stderr().is_terminal() => Bar::drawn(total, unit),

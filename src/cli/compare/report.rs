@@ -48,7 +48,13 @@ impl<'a> CompareReport<'a> {
             largest_of_each.reduce(|left, right| if right.size > left.size { right } else { left });
         let magnitudes = differences.iter().map(|difference| difference.magnitude);
         let axes = Axes::of(arrays[0]);
-        let unpaired = unpaired(arrays, &axes, pairs);
+        let time = axes.labels.position("t");
+        // The snapshots of each array whose time the other one does not have.
+        let unpaired = [0, 1].map(|side| {
+            time.map_or_else(Vec::new, |time| {
+                common::unpaired(&pairs[time], side, arrays[side].shape()[time])
+            })
+        });
         let are_paired = common || unpaired.iter().all(Vec::is_empty);
         let verdict = match (different == 0, are_paired) {
             (true, true) => "equal".to_owned(),
@@ -244,14 +250,6 @@ fn tell_shared(
         shared.push(values.into_value());
     }
     answer.value("shared", Value::List(shared));
-}
-
-/// The snapshots of each array whose time the other one does not have.
-fn unpaired(arrays: [&JournalledArray; 2], axes: &Axes<'_>, pairs: &[Pairs]) -> [Vec<u64>; 2] {
-    let Some(time) = axes.labels.position("t") else {
-        return [Vec::new(), Vec::new()];
-    };
-    [0, 1].map(|side| common::unpaired(&pairs[time], side, arrays[side].shape()[time]))
 }
 
 /// The largest difference, its place, and the two elements.

@@ -15,7 +15,6 @@ use diff2d_arrays::{
     npy::NpyError,
 };
 use diff2d_plot::{self as plot, Extent, Frame, Reduced, Values};
-use serde_json::Value;
 use std::{borrow::Cow, ops};
 
 /// More values than this at a time make reading no faster.
@@ -77,14 +76,16 @@ impl<'a> Frames<'a> {
             (_, Some(header)) if header.is_sweep() => {
                 let keys = telling(header).into_iter();
                 let keys = keys.map(|key| {
-                    let names = file_names(header, &key);
-                    (key, names)
+                    let values = header.scenarios();
+                    let values = values.filter_map(|scenario| scenario.params.value(&key).cloned());
+                    (key.clone(), FileNames::of(values))
                 });
                 let kind = ArrayKind::Scenarios(header, keys.collect());
                 (kind, array.reach())
             }
             (3, Some(header)) => {
-                let commits = commits(array);
+                let journal = array.journal.as_ref();
+                let commits = journal.map_or(&[][..], |journal| &journal.commits);
                 let kind = ArrayKind::Snapshots(header, commits);
                 (kind, commits.len() as u64)
             }
@@ -543,21 +544,6 @@ fn plane_hint(array: &JournalledArray) -> String {
         ": an index drops an axis, as in '{}[{index}]'",
         array.path.display()
     )
-}
-
-/// The names of the values that a sweep gives a key.
-fn file_names(header: &Header, key: &str) -> FileNames {
-    let values: Vec<Value> = header
-        .scenarios()
-        .filter_map(|scenario| scenario.params.value(key).cloned())
-        .collect();
-    FileNames::of(values.iter())
-}
-
-/// The committed snapshots of a run.
-fn commits(array: &JournalledArray) -> &[Commit] {
-    let journal = array.journal.as_ref();
-    journal.map_or(&[], |journal| &journal.commits)
 }
 
 /// The least and the largest coordinate along an axis, which is counted from the last one, if it has more than one index.

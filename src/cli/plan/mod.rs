@@ -22,7 +22,6 @@ use diff2d::{
 };
 use diff2d_sys as sys;
 use run::RunPlan;
-
 use std::path::PathBuf;
 use sweep::SweepPlan;
 

@@ -18,7 +18,6 @@ use super::{
     terminal::Terminal,
 };
 use crate::cli::error::Error;
-
 use diff2d::JournalledArray;
 use diff2d_arrays::progress::Progress;
 use diff2d_arrays::stats::{self, Options};

@@ -82,22 +82,20 @@ pub(super) fn values(
     statistics: &Statistics,
     quantiles: &[f64],
 ) -> impl Iterator<Item = Scalar> {
-    let numbers_above = options.above.map(|_| above(options, statistics));
+    // The number of values above the limit, and their fraction of the values that are not NaN.
+    let numbers_above = options.above.map(|_| {
+        let nan = if options.skip_nan { 0 } else { statistics.nan };
+        let fraction = statistics.above as f64 / (statistics.count - nan) as f64;
+        [
+            Scalar::Integer(statistics.above.into()),
+            Scalar::Float(fraction),
+        ]
+    });
     let values = statistics.scalars().into_iter();
     let quantiles = quantiles.iter().copied().map(Scalar::Float);
     values
         .chain(numbers_above.into_iter().flatten())
         .chain(quantiles)
-}
-
-/// The number of values above the limit, and their fraction of the values that are not NaN.
-fn above(options: Options, statistics: &Statistics) -> [Scalar; 2] {
-    let nan = if options.skip_nan { 0 } else { statistics.nan };
-    let fraction = statistics.above as f64 / (statistics.count - nan) as f64;
-    [
-        Scalar::Integer(statistics.above.into()),
-        Scalar::Float(fraction),
-    ]
 }
 
 /// The array that `-o` names, with the numbers along its first axis.

@@ -71,10 +71,11 @@ pub(super) fn whole(
         });
     }
     if let Some(bins) = args.histogram {
-        let limits = bins
-            .ends
-            .or_else(|| range(&statistics))
-            .ok_or_else(no_range)?;
+        let limits = bins.ends.or_else(|| range(&statistics)).ok_or_else(|| {
+            Error::Usage(
+                "--histogram: minimum and maximum are not finite; --skip-nan leaves NaN out, and N:LO:HI says from where to where".to_owned(),
+            )
+        })?;
         let histogram = stats::histogram(array, select, bins.count, limits, options, progress)?;
         let bins = histogram.counts.iter().zip(histogram.edges.windows(2));
         let lines = bins.map(|(count, edges)| {
@@ -116,10 +117,4 @@ fn range(statistics: &Statistics) -> Option<[f64; 2]> {
     };
     let limits = [low.to_f64(), high.to_f64()];
     limits.iter().all(|end| end.is_finite()).then_some(limits)
-}
-
-fn no_range() -> Error {
-    Error::Usage(
-        "--histogram: minimum and maximum are not finite; --skip-nan leaves NaN out, and N:LO:HI says from where to where".to_owned(),
-    )
 }

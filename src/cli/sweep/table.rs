@@ -43,12 +43,6 @@ pub(in crate::cli) struct ScenarioTable<'a> {
     moved: &'a [String],
 }
 
-/// The names of the values that a sweep gives a key.
-fn file_names(scenarios: &Scenarios, key: &str) -> FileNames {
-    let scenarios = scenarios.iter();
-    FileNames::of(scenarios.filter_map(|scenario| scenario.params.value(key).cloned()))
-}
-
 /// The names of the rates that the scenarios of a sweep have.
 fn rate_names(scenarios: &Scenarios) -> Vec<String> {
     let mut held_names: Vec<String> = Vec::new();
@@ -70,7 +64,10 @@ impl<'a> ScenarioTable<'a> {
         cube: &'a Path,
         moved: &'a [String],
     ) -> Self {
-        let names = keys.iter().map(|key| file_names(scenarios, key));
+        let names = keys.iter().map(|key| {
+            let values = scenarios.iter();
+            FileNames::of(values.filter_map(|scenario| scenario.params.value(key).cloned()))
+        });
         Self {
             names: names.collect(),
             rates: rate_names(scenarios),
