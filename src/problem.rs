@@ -121,7 +121,9 @@ impl Problem {
             None => None,
         };
         let geometry = Arc::new(geometry);
-        let mut slots = Slots::new(&params, raw, &geometry, digests)?.integrated(&params, raw)?;
+        let mut slots = Slots::new(&params, raw, &geometry, digests)?
+            .ageing(&params, raw)?
+            .integrated(&params, raw)?;
         if let Some(gauges) = &mut gauges {
             gauges.bend(&slots)?;
         }

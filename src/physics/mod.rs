@@ -1,5 +1,6 @@
 //! The inputs of the equation: the initial state, walls, materials, sources.
 
+pub mod aged;
 pub mod ageing;
 pub mod array;
 pub mod assembly;

@@ -80,7 +80,7 @@ pub struct Slots {
     /// The coefficients of faces along x and along y on whose edges the formula of D jumps.
     pub(super) cut_faces: Arc<[CutFaces; 2]>,
     /// The functions of time of a D and a decay that depend on it; `list` has them with their largest values.
-    pub(super) ageing: Arc<Ageing>,
+    pub ageing: Arc<Ageing>,
 }
 
 impl Slot {
@@ -123,7 +123,7 @@ impl Slot {
 }
 
 impl Slots {
-    /// The slots of the parameters; what depends on time but the source has its largest values in the run.
+    /// The slots of the parameters. A D and a decay that depend on time get their values by [`ageing`](Self::ageing).
     /// [`check_source`](Self::check_source) checks the source later.
     ///
     /// # Errors
@@ -141,7 +141,6 @@ impl Slots {
             // `faces.rs`, by the radius of each face.
             let radii = radii.as_ref().filter(|_| quantity != Quantity::X);
             if quantity != Quantity::Source && profile.depends_on_time() {
-                // It gets its values below.
                 return Ok(Slot::of_material(Values::Uniform(0.0)));
             }
             let products = products(profile).unwrap_or_default().into_iter();
@@ -190,7 +189,7 @@ impl Slots {
             slots.cut_faces(Quantity::X, params, raw)?,
             slots.cut_faces(Quantity::Y, params, raw)?,
         ]);
-        slots.ageing(params, raw)
+        Ok(slots)
     }
 
     /// The refusal of a value between nodes.
@@ -309,7 +308,7 @@ impl Slots {
     pub fn in_time(&self) -> impl Iterator<Item = Quantity> {
         let quantities = Quantity::ALL.into_iter();
         let quantities = quantities.filter(|&quantity| self.slot(quantity).depends_on_time());
-        quantities.chain(self.ageing_quantities())
+        quantities.chain(self.ageing.quantities())
     }
 
     /// The parameters for the quantities that depend on time.
@@ -485,6 +484,6 @@ fn products(profile: &Profile) -> Option<Vec<Product>> {
 }
 
 /// A part of a formula, which messages show as the whole formula.
-pub(super) fn formula_of(whole: &Formula, expression: Expression) -> Function {
+fn formula_of(whole: &Formula, expression: Expression) -> Function {
     Function::Formula(Formula::new(&whole.text, expression))
 }

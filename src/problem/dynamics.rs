@@ -274,7 +274,7 @@ impl Problem {
         (factors, time): (&[f64], f64),
     ) -> Result<(Equation<T>, Tables, Cow<'s, Slots>), Halt> {
         if let Some(ratios) = self.slots.ratios(factors) {
-            self.slots.check_factors(factors, time)?;
+            self.slots.ageing.check_factors(factors, time)?;
             let survey = self.survey.scaled([ratios[0], ratios[1]]);
             let tables = self.tables(&self.slots, &survey, rows, purpose);
             let equation = self.slots.scaled(largest, rows, ratios);
