@@ -79,7 +79,8 @@ pub(super) fn fit(args: &FitArgs, terminal: &Terminal) -> Result<(), Error> {
     let runs = options.runs.clone();
     // Whatever refuses the file or its data leaves no directory behind.
     let fit = Fit::new(&raw, false, options)?;
-    let outputs = Outputs::admit(args, &raw)?;
+    let [answer, plot] = [&args.output, &args.plot].map(Option::as_deref);
+    let outputs = Outputs::admit(&args.params.file, answer, plot, args.force, &raw)?;
     let start_time = Instant::now();
     let answer = fit.solve(&|stage| {
         let news = news_of(stage, args.starts);

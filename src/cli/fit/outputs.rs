@@ -6,7 +6,7 @@ use super::{
         json,
         start::check_writable,
     },
-    FitArgs, drawing,
+    drawing,
 };
 use crate::cli::error::Error;
 use diff2d::{
@@ -15,6 +15,7 @@ use diff2d::{
     program::cube::Writing,
 };
 use diff2d_sys::{self as sys, Destination, FileError};
+use std::path::Path;
 
 /// The files that a fit writes.
 pub(super) struct Outputs {
@@ -26,20 +27,27 @@ pub(super) struct Outputs {
 }
 
 impl Outputs {
-    /// Refuses files that may not be written, before anything is computed.
-    pub fn admit(args: &FitArgs, raw: &RawParams) -> Result<Self, Error> {
-        let json = answer_name("fit", &args.params.file, args.output.as_deref())?;
+    /// Refuses files that may not be written, before anything is computed: the answer, or what is named after the parameter
+    /// file, and a picture. `force` replaces what is there.
+    pub fn admit(
+        file: &Path,
+        answer: Option<&Path>,
+        plot: Option<&Path>,
+        force: bool,
+        raw: &RawParams,
+    ) -> Result<Self, Error> {
+        let json = answer_name("fit", file, answer)?;
         // X.fit.csv and X.fit.toml, whether the answer is X.fit.json or X.json.
         let stem = json.file_stem().unwrap_or_default().to_string_lossy();
         let stem = stem.strip_suffix(".fit").unwrap_or(&stem);
         let [rows, parameters] =
             ["csv", "toml"].map(|end| json.with_file_name(format!("{stem}.fit.{end}")));
-        let mut taken = vec![args.params.file.clone()];
+        let mut taken = vec![file.to_owned()];
         taken.extend(raw.files());
         let names = [json.clone(), rows.clone(), parameters.clone()];
         let writing = Writing {
             taken: &taken,
-            force: args.force,
+            force,
             ..Writing::default()
         };
         let json = writing.admit(&json)?;
@@ -54,9 +62,9 @@ impl Outputs {
         let parameters = of_kind(|beginning| beginning.starts_with(fit::FITTED_HEADING.as_bytes()))
             .admit(&parameters)?;
         taken.extend(names);
-        let plot = args.plot.as_deref().map(|plot| {
+        let plot = plot.map(|plot| {
             check_picture_name(plot)?;
-            admit_picture(plot, &taken, args.force).map_err(Error::from)
+            admit_picture(plot, &taken, force).map_err(Error::from)
         });
         let plot = plot.transpose()?;
         if are_left {
