@@ -127,6 +127,8 @@ impl Params {
         }
         let functions = FunctionTable::take(&mut judge);
         let needs_d = !(judge.is_typed("Dx") && judge.is_typed("Dy"));
+        let takes_d = needs_d || judge.is_typed("D");
+        let d = takes_d.then(|| judge.profile("D", Quantity::X.variables()));
         let [x1, x2, y1, y2] = ["x1", "x2", "y1", "y2"].map(|key| judge.number(key));
         let middle = (f64::midpoint(x1, x2), f64::midpoint(y1, y2));
         let grid = judge.choice("grid");
@@ -149,8 +151,6 @@ impl Params {
         };
         let times = judge.choice_or("times", times);
         judge.words.latest_time = snapshots.latest_time(times);
-        let d = needs_d || judge.is_typed("D");
-        let d = d.then(|| judge.profile("D", Quantity::X.variables()));
         let held_areas = AreaValue::take_held(&mut judge);
         let record = RecordKeys::take(&mut judge, snapshots.t0, !has_time, &held_areas);
         let columns = record.as_ref().map(|record| record.columns(&held_areas));

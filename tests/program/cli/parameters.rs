@@ -95,7 +95,7 @@ fn a_value_of_the_wrong_type_is_refused() {
     ");
     assert_snapshot!(refused("D = true"), @r#"
     exit 2
-    diff2d: p.toml:6: D = true is a boolean; D must be a finite number, 0 or greater, a formula in x and y, { file = "D.npy" } or { image = "D.png", range = [lo, hi], interpolate = "nearest" }
+    diff2d: p.toml:6: D = true is a boolean; D must be a finite number, 0 or greater, a formula in x, y and t, { file = "D.npy" } or { image = "D.png", range = [lo, hi], interpolate = "nearest" }
     "#);
     assert_snapshot!(refused("x1 = 2026-11-20"), @r"
     exit 2
@@ -127,7 +127,7 @@ fn nan_and_infinity_are_refused() {
     ");
     assert_snapshot!(refused("D = inf"), @r#"
     exit 2
-    diff2d: p.toml:6: D = inf cannot be used: D must be a finite number, 0 or greater, a formula in x and y, { file = "D.npy" } or { image = "D.png", range = [lo, hi], interpolate = "nearest" }
+    diff2d: p.toml:6: D = inf cannot be used: D must be a finite number, 0 or greater, a formula in x, y and t, { file = "D.npy" } or { image = "D.png", range = [lo, hi], interpolate = "nearest" }
     "#);
     assert_snapshot!(refused("x1 = -inf"), @r"
     exit 2
@@ -436,7 +436,7 @@ fn the_python_file_of_the_course_means_the_same_as_toml() {
     let replaced = |old: &str, new: &str| refused_file("p.py", COURSE.replace(old, new), "");
     assert_snapshot!(replaced("D = 1.;", "D = True;"), @r#"
     exit 2
-    diff2d: p.py:2: D = true is a boolean; D must be a finite number, 0 or greater, a formula in x and y, { file = "D.npy" } or { image = "D.png", range = [lo, hi], interpolate = "nearest" }
+    diff2d: p.py:2: D = true is a boolean; D must be a finite number, 0 or greater, a formula in x, y and t, { file = "D.npy" } or { image = "D.png", range = [lo, hi], interpolate = "nearest" }
     "#);
     assert_snapshot!(replaced("dx = 1;", "dx = '1';"), @r#"
     exit 2
