@@ -60,8 +60,8 @@ class Problem(plain.Problem):
             p[where] = value[where]
         p[self.outside] = 0
 
-    def rate(self, p, t):
-        return np.where(self.kept, 0, super().rate(p, t))
+    def rate(self, p, t, dt):
+        return np.where(self.kept, 0, super().rate(p, t, dt))
 
     def computed(self):
         return super().computed() & ~self.kept

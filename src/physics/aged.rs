@@ -6,12 +6,12 @@ use super::{
     geometry::Geometry,
     integrals::integrated,
     slots::{Slot, Slots, by_radius, requirement},
-    values::first_where,
+    values::{Values, first_where},
     wall::Side,
 };
 use crate::{
     dynamics::Halt,
-    params::{Params, ParamsError, Quantity, RawParams},
+    params::{Function, Params, ParamsError, Quantity, RawParams},
 };
 use diff2d_stencil::{Coefficient, Equation, Operator, Weight, real::Real};
 use ndarray::{ArrayView1, ArrayViewMut1};
@@ -183,6 +183,18 @@ impl Slots {
             let radii = radii.as_ref().filter(|_| ageing.quantity != Quantity::X);
             let values = by_radius(ageing.with(&own_numbers), radii);
             slots.list[ageing.quantity as usize] = Slot::of_material(values);
+        }
+        if self.geometry.has_means_on_walls() {
+            let diffusivities = [Quantity::X, Quantity::Y].map(|quantity| {
+                match slots.slot(quantity).values.given() {
+                    Values::Function(function) => Some(function.clone()),
+                    Values::Uniform(value) => Some(Function::Number(*value)),
+                    _ => None,
+                }
+            });
+            let geometry = Geometry::clone(&self.geometry);
+            let diffusivities = diffusivities.each_ref().map(Option::as_ref);
+            slots.geometry = Arc::new(geometry.with_cut_walls_of(diffusivities));
         }
         for quantity in self.ageing.quantities() {
             if quantity == Quantity::Decay {

@@ -26,16 +26,30 @@ use std::{borrow::Cow, sync::Arc};
 impl Geometry {
     /// Finds the half cells of walls in which their functions, or D, jump.
     #[must_use]
-    pub fn with_cut_walls(mut self, params: &Params) -> Self {
-        self.cut_walls = Arc::new(Side::ALL.map(|side| {
-            let quantity = [Quantity::X, Quantity::Y][side.axis_number()];
-            let diffusivity = match params.profile(quantity) {
+    pub fn with_cut_walls(self, params: &Params) -> Self {
+        self.with_cut_walls_of([Quantity::X, Quantity::Y].map(|quantity| {
+            match params.profile(quantity) {
                 Profile::Function(function) => Some(function),
                 Profile::File { .. } | Profile::Image { .. } => None,
-            };
+            }
+        }))
+    }
+
+    /// Finds the half cells of walls in which their functions, or D along x and along y, jump.
+    #[must_use]
+    pub fn with_cut_walls_of(mut self, diffusivities: [Option<&Function>; 2]) -> Self {
+        self.cut_walls = Arc::new(Side::ALL.map(|side| {
+            let diffusivity = diffusivities[side.axis_number()];
             CutWall::new(&self, side, diffusivity, self.start)
         }));
         self
+    }
+
+    /// Whether D jumps, or something else does, in half cells of a Robin wall, which then have means of D.
+    #[must_use]
+    pub fn has_means_on_walls(&self) -> bool {
+        let mut walls = self.cut_walls.iter();
+        walls.any(|wall| wall.diffusivity.is_some() && (wall.is_moving || !wall.nodes.is_empty()))
     }
 
     /// The half cells of a wall in which its functions, or D, jump at a time.
