@@ -85,7 +85,7 @@ pub enum Halt {
     },
     /// D or decay has a value that is out of range at some time of a run.
     #[error(
-        "{key} is negative, not finite, or larger than before at {place} and t = {time:?}, so the run ends there: a shorter runtime, or another formula, can be run"
+        "{key} is negative, not finite, or larger than the time step allows at {place} and t = {time:?}, so the run ends there: a shorter runtime, or another formula, can be run"
     )]
     Material {
         /// The parameter.
